@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 import msgspec
 import numpy as np
 
-from streams.files.line_sort import KeyedLines, LineSort, refuse_without_space
+from streams.files.line_sort import KeyedLines, LineSort, needed_bytes, refuse_without_space
 from streams.files.pieces import file_of
 from streams.files.recordings import RecordingFile, all_recordings
 from streams.files.unpackers import PackedError
@@ -31,8 +31,6 @@ _LEAST_TIMED: Final = 0.5
 """Of the first sentences: with fewer times, a recording is played as it is."""
 _PREAMBLE: Final = -2
 """Key and mark of lines before a table's heading that are no sentences."""
-_PER_LINE: Final = 32
-"""Bytes on disk beside each line's text, at most."""
 
 
 class Survey(msgspec.Struct, kw_only=True):
@@ -103,8 +101,8 @@ def in_time_order(
         say(f"{len(by_start)} recordings are not in time order: they are read by their first times")
         yield from _some(paths, by_start)
         return
-    size = sum(surveys[number].size + _PER_LINE * surveys[number].lines for number in ordered)
-    refuse_without_space(size)
+    size, lines = (sum(getattr(surveys[number], field) for number in ordered) for field in ("size", "lines"))
+    refuse_without_space(needed_bytes(size, lines))
     name = surveys[ordered[0]].name + (f" and {len(ordered) - 1} more" if len(ordered) > 1 else "")
     late, timed = (sum(getattr(surveys[number], field) for number in ordered) for field in ("late", "timed"))
     say(f"{name}: not in time order ({late:,} of {timed:,} lines are late): sorted first, {size / 1e6:,.0f} MB")
