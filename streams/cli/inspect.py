@@ -63,7 +63,7 @@ def command(
         (path, inspected(each, source_kind, order, effective.feed)) for path in paths for each in all_recordings([path])
     ]
     options = {"--dates": dates, "--time-zone": time_zone, "--columns": columns, "--start": start}
-    options |= {"--rate": f"{rate:g}" if rate != RATE_HZ else None, "--settings": settings and str(settings)}
+    options |= {"--rate": f"{rate:g}" if rate != RATE_HZ else None, "--settings": str(settings) if settings else None}
     given = {option: value for option, value in options.items() if value}
     commands = {path: _command(path, [each for of, each in found if of == path], given) for path in paths}
     if json:

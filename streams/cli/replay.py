@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Annotated, BinaryIO, Final, NamedTuple
 import msgspec
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from detectors.core.alert import encode
@@ -22,7 +22,7 @@ from streams.files.recordings import expanded, refuse_unreadable
 from streams.ingest.core import RATE_HZ, START_MS, SourceKind
 from streams.ingest.line_times import OrderRules
 from streams.ingest.table_check import refuse_unreadable_tables
-from streams.ingest.time_order import in_time_order
+from streams.ingest.time_order import CHECKING, PLAYING, SORTING, Watch, in_time_order
 from streams.messages.alert_line import line
 from streams.pipeline.replay import BATCH, FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
 from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
@@ -138,10 +138,11 @@ def _write(wanted: ReplayOutput, plan: ReplayPlan, pipeline: InProcessPipeline, 
     with ExitStack() as stack:
         out = stack.enter_context(writer(wanted.alerts))
         letters = stack.enter_context(wanted.rejected.open("wb")) if wanted.rejected else None
-        advance = stack.enter_context(_progress(wanted.files))
-        for item in play(in_time_order(wanted.files, wanted.order, _note), plan, pipeline, settings):
+        advance = stack.enter_context(_progress())
+        files = in_time_order(wanted.files, wanted.order, _note, watch=advance)
+        for item in play(files, plan, pipeline, settings):
             if isinstance(item, int):
-                advance(item)
+                advance(PLAYING, item, None)
             elif isinstance(item, FileRead):
                 read.append(item)
             elif isinstance(item, RefusalPlace):
@@ -233,11 +234,20 @@ def writer(target: str | None) -> Iterator[BinaryIO | None]:
 
 
 @contextmanager
-def _progress(files: list[Path]) -> Iterator[Callable[[int], None]]:
-    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn()
+def _progress() -> Iterator[Watch]:
+    """A bar on a terminal, with one step at a time."""
+    columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), DownloadColumn(), TimeElapsedColumn()
     with Progress(*columns, console=_talk, transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("replaying", total=None)
-        yield lambda size: bar.advance(task, size)
+        steps = {what: bar.add_task(what, total=None, visible=False) for what in (CHECKING, SORTING, PLAYING)}
+
+        def advance(what: str, size: int, total: int | None) -> None:
+            if total is not None:
+                bar.update(steps[what], total=total)
+            bar.advance(steps[what], size)
+            for step in steps.values() if size else ():
+                bar.update(step, visible=step == steps[what])
+
+        yield advance
 
 
 def _note(said: str) -> None:

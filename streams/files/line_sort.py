@@ -25,6 +25,8 @@ RUNS_MOST: Final = 200
 """Runs merged at once; each has a block in memory, and a file."""
 BLOCK_BYTES: Final = 256 << 10
 _HEAD: Final = struct.Struct("<qq")
+_PER_LINE: Final = 32
+"""Bytes beside each line's text, at most."""
 _GB: Final = 1 << 30
 
 
@@ -54,6 +56,12 @@ def joined(parts: Sequence[KeyedLines]) -> KeyedLines:
         np.concatenate([*empty, *(part.marks for part in parts)]),
         lines,
     )
+
+
+def needed_bytes(size: int, lines: int) -> int:
+    """Bytes on disk, at most, while lines of ``size`` bytes in all are sorted."""
+    # Merging all runs into one needs the room of both.
+    return (2 if size >= RUNS_MOST * RUN_BYTES else 1) * (size + _PER_LINE * lines)
 
 
 def refuse_without_space(size: int) -> None:

@@ -120,6 +120,17 @@ def refuse_unreadable(paths: Iterable[Path]) -> None:
                     refuse_without_polars(str(path))
 
 
+def unpacked_size(paths: Iterable[Path]) -> int | None:
+    """Bytes of all files together; None if one is packed, for then it is known only at its end."""
+    size = 0
+    for path in paths:
+        with path.open("rb") as file:
+            if _kind(file):
+                return None
+        size += path.stat().st_size
+    return size
+
+
 @contextmanager
 def open_recording(path: Path) -> Iterator[BinaryIO]:
     """The one recording of a file. Raises ConfigError if it cannot be opened, PackedError if it is damaged."""

@@ -14,14 +14,17 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from streams.ingest.stamps import AIS_FROM_MS, StampError, StampRules, found_ms, read_ms
+from streams.ingest.stamps import AIS_FROM_MS, StampError, StampRules, doubt, found_ms, read_ms
 from streams.nmea.epochs import epoch_ms
+from streams.nmea.sentence import SENTENCE
 
 _STATION: Final = re.compile(rb",([rb]\w+),(\d{9,19}(?:\.\d+)?)\s*(?:,|$)")
 _NAMED: Final = re.compile(rb"\b(?:timestamp|rxuxtime|rxtime)\"?\s*[:=]\s*\"?([0-9][0-9T:.Z+-]*)")
 _APPENDED: Final = re.compile(rb",(\d{9,19}(?:\.\d+)?)\s*(?:,|$)")
 _ALONE: Final = re.compile(rb"[\s,;|\"']*(\d{1,19}(?:\.\d+)?)[\s,;|\"']*")
 _FIRST: Final = re.compile(rb"[\s\[(<\"']{0,3}(\d{1,19}(?:\.\d+)?)(?![\d.:/-])")
+_SENTENCE: Final = re.compile(SENTENCE)
+_DOUBTED_LINES: Final = 50
 _AHEAD_MOST_MS: Final = 86_400_000
 _LEAP_MOST_MS: Final = 600_000
 _SCORE_MOST: Final = 20
@@ -50,6 +53,16 @@ def affixes(before: bytes, after: bytes, rules: StampRules) -> LineAffixes:
         return LineAffixes(found.station, time_ms)
     number = _FIRST.match(before)
     return _number(number.group(1)) if number is not None else found
+
+
+def doubt_in(opening: bytes, rules: StampRules) -> str:
+    """Why the first date beside a sentence that cannot be read is not; empty if there is none in the first lines."""
+    for line in opening.splitlines()[:_DOUBTED_LINES]:
+        found = _SENTENCE.search(line)
+        for text in (line,) if found is None else (line[: found.start()], line[found.end() :]):
+            if why := doubt(text, rules):
+                return why
+    return ""
 
 
 def _after(after: bytes, rules: StampRules) -> LineAffixes:

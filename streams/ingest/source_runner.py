@@ -14,12 +14,12 @@ from streams.errors import ConfigError, Reason, SinkError, WakewatchError
 from streams.ingest import outbound
 from streams.ingest.contact import Contact
 from streams.ingest.core import Ingest
+from streams.ingest.line_affixes import doubt_in
 from streams.ingest.model import InputCounts, RefusedLine
 from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import NOTHING, PartitionReached, is_new, remaining
 from streams.ingest.sources.events import Chunk, FromTopic, InputSource, NextFile, PeerGone, Refused, SourceEvent
-from streams.ingest.stamps import doubt as stamp_doubt
 from streams.ingest.topic_progress import TopicProgress
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import Record, Sentences, TickRecord
@@ -138,7 +138,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         """Reports once that times are assumed. Raises WakewatchError if they must not be."""
         if not self.ingest.untimed:
             return taken
-        doubt = stamp_doubt(self.ingest.input.opening, self.ingest.source_kind.stamps)
+        doubt = doubt_in(self.ingest.input.opening, self.ingest.source_kind.stamps)
         what = "its sentences have no readable times" + (f" ({doubt})" if doubt else "")
         if self.needs_start:
             raise WakewatchError(f"{what}; give the start: --start 2024-03-04T00:00:00Z")

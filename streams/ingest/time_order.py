@@ -15,9 +15,9 @@ from typing import BinaryIO, Final
 import msgspec
 import numpy as np
 
-from streams.files.line_sort import KeyedLines, LineSort, refuse_without_space
+from streams.files.line_sort import KeyedLines, LineSort, needed_bytes, refuse_without_space
 from streams.files.pieces import file_of
-from streams.files.recordings import RecordingFile, all_recordings
+from streams.files.recordings import RecordingFile, all_recordings, unpacked_size
 from streams.files.unpackers import PackedError
 from streams.ingest.framing import Framer
 from streams.ingest.line_times import NO_HEADING, LineTimes, OrderRules, TimedLines
@@ -31,8 +31,6 @@ _LEAST_TIMED: Final = 0.5
 """Of the first sentences: with fewer times, a recording is played as it is."""
 _PREAMBLE: Final = -2
 """Key and mark of lines before a table's heading that are no sentences."""
-_PER_LINE: Final = 32
-"""Bytes on disk beside each line's text, at most."""
 
 
 class Survey(msgspec.Struct, kw_only=True):
@@ -52,6 +50,8 @@ class Survey(msgspec.Struct, kw_only=True):
     late_most_ms: int = 0
     readable: bool = True
     """Most of its sentences have times."""
+    whole: bool = False
+    """It was read to its end."""
 
     def take(self, timed: TimedLines, late_ms: int) -> None:
         """Adds lines."""
@@ -72,6 +72,10 @@ class Survey(msgspec.Struct, kw_only=True):
 
 
 Stopped = Callable[[], bool]
+Watch = Callable[[str, int, int | None], None]
+"""Gets what is done, the number of bytes done since the last call, and how many it will be, if that is known."""
+CHECKING, SORTING, PLAYING = "checking the order", "sorting by time", "replaying"
+"""What may be done."""
 
 
 def in_time_order(
@@ -79,8 +83,9 @@ def in_time_order(
     rules: OrderRules,
     say: Callable[[str], None] = lambda _said: None,
     stopped: Stopped = lambda: False,
+    watch: Watch = lambda _what, _size, _total: None,
 ) -> Iterator[RecordingFile]:
-    """The recordings of files in time order. ``say`` gets one line if something is sorted.
+    """The recordings of files in time order. ``say`` gets one line if something is sorted, ``watch`` the progress.
 
     Once ``stopped`` is true, what is given no longer counts. Files that can be read only once, such as pipes, are
     played as they are. Raises WakewatchError without enough space on disk.
@@ -88,7 +93,12 @@ def in_time_order(
     if not all(path.is_file() for path in paths):
         yield from all_recordings(paths)
         return
-    surveys = [surveyed(recording, rules, stopped) for recording in all_recordings(paths)]
+    size = unpacked_size(paths)
+    surveys = [
+        surveyed(recording, rules, stopped, lambda read: watch(CHECKING, read, size))
+        for recording in all_recordings(paths)
+    ]
+    watch(PLAYING, 0, sum(survey.size for survey in surveys) if all(survey.whole for survey in surveys) else size)
     for survey in surveys:
         if survey.timed and not survey.readable:
             say(f"{survey.name}: most of its sentences have no time: it is played in the order in which it is")
@@ -103,25 +113,30 @@ def in_time_order(
         say(f"{len(by_start)} recordings are not in time order: they are read by their first times")
         yield from _some(paths, by_start)
         return
-    size = sum(surveys[number].size + _PER_LINE * surveys[number].lines for number in ordered)
-    refuse_without_space(size)
+    read, lines = (sum(getattr(surveys[number], field) for number in ordered) for field in ("size", "lines"))
+    refuse_without_space(needed_bytes(read, lines))
     name = surveys[ordered[0]].name + (f" and {len(ordered) - 1} more" if len(ordered) > 1 else "")
     late, timed = (sum(getattr(surveys[number], field) for number in ordered) for field in ("late", "timed"))
-    say(f"{name}: not in time order ({late:,} of {timed:,} lines are late): sorted first, {size / 1e6:,.0f} MB")
-    yield RecordingFile(f"{name}, sorted", file_of(_sorted(_some(paths, ordered), rules, stopped), _SORTED_CHUNK_BYTES))
+    say(f"{name}: not in time order ({late:,} of {timed:,} lines are late): sorted first, {read / 1e6:,.0f} MB")
+    pieces = _sorted(_some(paths, ordered), rules, stopped, lambda added: watch(SORTING, added, read))
+    yield RecordingFile(f"{name}, sorted", file_of(pieces, _SORTED_CHUNK_BYTES))
 
 
-def surveyed(recording: RecordingFile, rules: OrderRules, stopped: Stopped = lambda: False) -> Survey:
-    """Reads a recording to its end, or as far as it is not damaged."""
+def surveyed(
+    recording: RecordingFile, rules: OrderRules, stopped: Stopped, watch: Callable[[int], None] = lambda _read: None
+) -> Survey:
+    """Reads a recording to its end, or as far as it is not damaged. ``watch`` gets the numbers of bytes."""
     survey = Survey(name=recording.name)
     try:
         for timed in _timed(recording.file, rules, [], stopped):
             begins = not survey.lines
             survey.take(timed, rules.late_ms)
+            watch(len(timed.lines.text))
             table = bool((timed.heading != NO_HEADING).any())
             if begins and not table and survey.timed < _LEAST_TIMED * _sentences_in(timed):
                 survey.readable = False
                 return survey
+        survey.whole = True
     except OSError:
         pass  # it is said when the recording is played
     return survey
@@ -156,13 +171,16 @@ def _timed(file: BinaryIO, rules: OrderRules, headings: list[bytes], stopped: St
         yield times.read(last[0] + b"\n")
 
 
-def _sorted(found: Iterable[RecordingFile], rules: OrderRules, stopped: Stopped) -> Iterator[bytes]:
+def _sorted(
+    found: Iterable[RecordingFile], rules: OrderRules, stopped: Stopped, watch: Callable[[int], None]
+) -> Iterator[bytes]:
     """Lines in time order, each table's heading before its rows. An error of a recording comes after all lines."""
     sort, headings, damages = LineSort(), list[bytes](), list[OSError]()
     for recording in found:
         try:
             for timed in _timed(recording.file, rules, headings, stopped):
                 sort.add(_keyed(timed), len(timed.lines.text))
+                watch(len(timed.lines.text))
         except OSError as damage:
             damages.append(damage)
     heading = NO_HEADING

@@ -19,9 +19,9 @@ from streams.decode import decode
 from streams.files.recordings import RecordingFile
 from streams.ingest.core import Ingest
 from streams.ingest.json_lines import kind_of
-from streams.ingest.line_times import OrderRules
+from streams.ingest.line_affixes import doubt_in
+from streams.ingest.line_times import HEAD_LINES, OrderRules
 from streams.ingest.model import SourceKind
-from streams.ingest.stamps import doubt as stamp_doubt
 from streams.ingest.table_check import HEAD_BYTES, lacks_zone
 from streams.ingest.table_columns import TableLayout, layout_of
 from streams.ingest.tables import is_sentence
@@ -114,11 +114,11 @@ def inspected(recording: RecordingFile, source_kind: SourceKind, order: OrderRul
     found.rejected, found.sentences, found.other_lines = dict(sorted(rejected.items())), counts.sentences, counts.other
     found.stations = sum(1 for each in stations if each != _SOURCE and not each.endswith(RE_ENCODED.encode()))
     found.nothing = "" if found.damage else nothing_of_ours(ingest.input, counts)
-    layout = _layout(ingest.input.opening, order)
+    layout = _layout(bytes(head), order)
     found.format = _format(bytes(head), layout, untimed=ingest.untimed)
     found.needs_zone = layout is not None and lacks_zone(layout, bytes(head), order)
     if ingest.untimed:
-        found.times = stamp_doubt(ingest.input.opening, order.stamps) or "it has no times"
+        found.times = doubt_in(ingest.input.opening, order.stamps) or "it has no times"
     reports.into(found)
     return found
 
@@ -134,9 +134,9 @@ def _records(recording: RecordingFile, ingest: Ingest, found: Inspection, head: 
     yield ingest.end()
 
 
-def _layout(opening: bytes, order: OrderRules) -> TableLayout | None:
+def _layout(head: bytes, order: OrderRules) -> TableLayout | None:
     """The first heading in the first lines."""
-    found = (layout_of(line, order.columns) for line in opening.splitlines()[:-1])
+    found = (layout_of(line, order.columns) for line in head.splitlines()[:HEAD_LINES])
     return next((layout for layout in found if isinstance(layout, TableLayout)), None)
 
 

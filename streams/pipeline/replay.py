@@ -22,8 +22,7 @@ from streams.decode import decode
 from streams.errors import ConfigError, WakewatchError
 from streams.files.recordings import RecordingFile
 from streams.ingest.core import Ingest, SourceKind
-from streams.ingest.stamps import StampRules
-from streams.ingest.stamps import doubt as stamp_doubt
+from streams.ingest.line_affixes import doubt_in
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import MarkRecord, Record, Sentences, TickRecord
 from streams.pipeline.engines import engine_for, histories_for
@@ -217,7 +216,7 @@ def _play_file(
         yield len(chunk)
     given, came = ingest.input, ingest.input.since(ingest.counts)
     nothing = "" if damage else nothing_of_ours(given, ingest.counts)
-    doubt = stamp_doubt(given.opening, plan.source_kind.stamps) if ingest.untimed else ""
+    doubt = doubt_in(given.opening, plan.source_kind.stamps) if ingest.untimed else ""
     yield FileRead(name, nothing, damage, ingest.untimed, doubt, came.other, came.lines)
 
 
@@ -232,7 +231,7 @@ def _taken(ingest: Ingest, chunk: bytes, name: str) -> list[Record]:
 
 
 def _no_times(ingest: Ingest) -> str:
-    doubt = stamp_doubt(ingest.input.opening, StampRules())
+    doubt = doubt_in(ingest.input.opening, ingest.source_kind.stamps)
     return "its sentences have no readable times" + (f" ({doubt})" if doubt else "")
 
 

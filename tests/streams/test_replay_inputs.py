@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import typer
@@ -226,6 +228,15 @@ def test_late_reports_that_are_not_sorted_are_said(tmp_path: Path) -> None:
         for i, (time, ship) in enumerate(zip(times, ships, strict=True))
     ]
     code, _, said = run(written(tmp_path / "day.nmea", "".join(lines)))
+    assert code == 0
+    assert "day.nmea: not in time order (238 of 360 lines are late): sorted first" in said
+    assert "reports are late" not in said
+    pipe = tmp_path / "pipe"  # read once, as it comes
+    os.mkfifo(pipe)
+    writer = Thread(target=written, args=(pipe, "".join(lines)), daemon=True)
+    writer.start()
+    code, _, said = run(pipe)
+    writer.join()
     assert code == 0
     assert "238 of 360 reports are late: the input is not in time order" in said
 

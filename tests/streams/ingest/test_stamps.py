@@ -5,7 +5,7 @@ import pytest
 from streams.errors import ConfigError
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.framing import units
-from streams.ingest.line_affixes import BareNumberTimes, affixes
+from streams.ingest.line_affixes import BareNumberTimes, affixes, doubt_in
 from streams.ingest.stamps import StampError, StampRules, doubt, read_ms
 from streams.messages.log_records import Sentences
 from streams.nmea.epochs import epoch_ms
@@ -190,3 +190,20 @@ def test_a_line_of_json_and_a_tag_block_in_microseconds_are_read(line: bytes) ->
 def test_json_that_is_no_receivers_is_left_alone() -> None:
     for line in (b'{"a":1}', b'{"nmea":', b"{", b'{"nmea":5}', b'{"nmea":["\xff!"]}', b"[1]"):
         assert units(line) == [line]
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        b"# made by a logger that says a lot about itself, more than sixty-four letters of it\n2024-03-04 10:00:00 EST "
+        + BARE,
+        BARE + b" 2024-03-04 10:00:00 EST\n" + BARE,
+        BARE + b"\n2024-03-04 10:00:00 EST " + BARE,
+    ],
+)
+def test_the_doubt_about_a_time_is_found_on_any_of_the_first_lines(opening: bytes) -> None:
+    assert doubt_in(opening, UTC).startswith("'2024-03-04 10:00:00 EST' is in EST")
+
+
+def test_times_that_are_read_are_not_in_doubt() -> None:
+    assert not doubt_in(b"2024-03-04 10:00:00 " + BARE + b"\nno time at all\n" + BARE, UTC)

@@ -15,7 +15,7 @@ from streams.files.unpackers import PackedError
 from streams.ingest.core import Ingest
 from streams.ingest.line_times import OrderRules
 from streams.ingest.stamps import StampRules
-from streams.ingest.time_order import in_time_order
+from streams.ingest.time_order import CHECKING, PLAYING, SORTING, in_time_order
 from streams.nmea.checksum import checksum, tag_block
 from streams.nmea.encoder import EncodedFix, position, sentences, tagged
 
@@ -124,6 +124,18 @@ def test_all_damaged_ones_are_said(tmp_path: Path) -> None:
     assert len(recording.file.read(1 << 20).split()) == 361
     with pytest.raises(PackedError, match=r"a\.csv\.gz: damaged .*; 2 more are damaged too$"):
         recording.file.read(1)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_the_progress_of_each_step_is_told_in_bytes(packed: bool, tmp_path: Path) -> None:
+    text = "\n".join([NOAA, *[noaa(minute, ship) for ship in (1, 0) for minute in range(60)], ""]).encode()
+    path = tmp_path / "day"
+    path.write_bytes(gzip.compress(text) if packed else text)
+    told: list[tuple[str, int, int | None]] = []
+    (recording,) = in_time_order([path], RULES, watch=lambda *step: told.append(step))
+    assert told == [(CHECKING, len(text), None if packed else len(text)), (PLAYING, 0, len(text))]
+    assert len(recording.file.read()) == len(text)
+    assert told[2:] == [(SORTING, len(text), len(text))]
 
 
 @pytest.mark.parametrize("missing", [False, True])

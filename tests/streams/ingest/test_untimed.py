@@ -19,6 +19,7 @@ from streams.ingest.source_runner import RunnerState, SourceRunner, fresh
 from streams.ingest.sources.events import Chunk
 from streams.ingest.sources.file import FileSource
 from streams.ingest.stamps import StampRules
+from streams.ingest.time_order import ORDER_VERSION
 from streams.messages.log_records import Sentences
 from streams.settings.model import ReferenceSettings, Settings
 from tests.streams.ingest.test_ingest_dead_letters import Keeper
@@ -102,7 +103,7 @@ def test_what_changes_the_order_of_lines_is_part_of_it_too(tmp_path: Path, monke
     path.write_bytes(b"x")
     orders = (OrderRules(), OrderRules(late_s=60), OrderRules(limit=100))
     found = {run_of(path, "x", SourceKind(), order=order) for order in orders}
-    monkeypatch.setattr(resume, "ORDER_VERSION", resume.ORDER_VERSION + 1)
+    monkeypatch.setattr(resume, "ORDER_VERSION", ORDER_VERSION + 1)
     assert len(found | {run_of(path, "x", SourceKind(), order=OrderRules())}) == 4
 
 
