@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,8 @@ _DAYS: Final = (-719_162, 2_932_895)
 """The years 1 to 9999, counted from 1970."""
 _PER_DAY: Final = {"ms": 86_400_000, "us": 86_400_000_000}
 """Of the units that can go beyond them; ns cannot."""
+_TIMES: Final = 500_000
+"""Cells of one column read at once."""
 _LON, _LAT = "longitude", "latitude"
 _KNOWN_NAMES: Final = {_LON: ("longitude", "lon", "long", "lng"), _LAT: ("latitude", "lat")}
 _GEOMETRY: Final = ("geometry", "geom", "point", "position")
@@ -36,12 +39,23 @@ class ParquetError(WakewatchError, OSError):
     """A Parquet file that is damaged, or has no rows of a table; ``str()`` is one line."""
 
 
+@contextmanager
+def _faults(name: str) -> Iterator[None]:
+    """Turns any fault of the file into a ParquetError."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, shapely.errors.ShapelyError) as error:
+        panic = isinstance(error, pl.exceptions.PanicException)  # its text is about the code of polars
+        said = "polars cannot read it" if panic else str(error).partition("\n")[0]
+        raise ParquetError(f"{name}: damaged or incomplete Parquet ({said})") from error
+
+
 def text_of(path: Path, name: str) -> Iterator[bytes]:
     """The rows of a file as lines of cells divided by commas, after a heading. ``name`` is used in messages.
 
     Raises ParquetError.
     """
-    try:
+    with _faults(name):
         frame = pl.scan_parquet(path, glob=False, low_memory=True)
         schema = frame.collect_schema()
         point = _point(schema)
@@ -57,10 +71,32 @@ def text_of(path: Path, name: str) -> Iterator[bytes]:
             if not len(batch):
                 return
             done += len(batch)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, shapely.errors.ShapelyError) as error:
-        panic = isinstance(error, pl.exceptions.PanicException)  # its text is about the code of polars
-        said = "polars cannot read it" if panic else str(error).partition("\n")[0]
-        raise ParquetError(f"{name}: damaged or incomplete Parquet ({said})") from error
+
+
+def heading_of(path: Path, name: str) -> bytes:
+    """The heading that ``text_of`` gives. Raises ParquetError."""
+    with _faults(name):
+        schema = pl.read_parquet_schema(path)
+        names = [column for column, kind in schema.items() if _is_cell(kind)]
+        names += [_LON, _LAT] if _point(pl.Schema(schema)) else []
+        return pl.DataFrame(dict.fromkeys(names, ())).write_csv().encode()
+
+
+def column_of(path: Path, name: str, number: int) -> Iterator[pl.Series]:
+    """The cells of column ``number`` as ``text_of`` gives them, many at a time, but an empty one as null.
+
+    Nothing if it is a column of numbers with decimals, or not of times or text at all. Raises ParquetError.
+    """
+    with _faults(name):
+        frame = pl.scan_parquet(path, glob=False, low_memory=True)
+        schema = frame.collect_schema()
+        column, kind = [(column, kind) for column, kind in schema.items() if _is_cell(kind)][number]
+        if not (kind == pl.String or kind.is_integer() or isinstance(kind, pl.Datetime)):
+            return
+        cells, done = frame.select(_cell(column, kind).cast(pl.String)), 0
+        while len(batch := cells.slice(done, _TIMES).collect()):
+            yield batch.to_series()
+            done += len(batch)
 
 
 def _is_cell(kind: pl.DataType) -> bool:

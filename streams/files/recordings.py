@@ -53,6 +53,8 @@ class RecordingFile(NamedTuple):
 
     name: str
     file: BinaryIO
+    parquet: Path | None = None
+    """The file, if it is Parquet: its columns can be read by themselves."""
 
 
 def recordings(path: Path) -> Generator[RecordingFile, None, None]:
@@ -70,7 +72,8 @@ def recordings(path: Path) -> Generator[RecordingFile, None, None]:
             yield from _members(path, raw)
         else:
             with ExitStack() as closing:
-                yield RecordingFile(str(path), _unpacked(raw, str(path), closing, path))
+                parquet = path if _kind(raw) == "parquet" else None
+                yield RecordingFile(str(path), _unpacked(raw, str(path), closing, path), parquet)
 
 
 def all_recordings(paths: Iterable[Path]) -> Iterator[RecordingFile]:

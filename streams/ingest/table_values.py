@@ -79,7 +79,7 @@ def values_of(
     ``times`` in ms, if they are known already; otherwise ``time_ms`` reads one.
     """
     return PositionColumns(
-        _times(cells["time"], time_ms, rules) if times is None else times,
+        times_of(cells["time"], time_ms, rules) if times is None else times,
         _each(cells["mmsi"], _mmsi),
         _types(cells),
         _each(cells["status"], table_cells.status)
@@ -99,7 +99,7 @@ def times_in(text: bytes, layout: TableLayout, rows: int, table: Rows) -> Ints:
     cells = cells_of(text, alone, rows) if rows else None
     if cells is None:
         return np.full(rows, NO_TIME, np.int64)
-    return _times(cells["time"], table.time_ms, table.stamps)
+    return times_of(cells["time"], table.time_ms, table.stamps)
 
 
 def _each(cells: pl.Series, read: Callable[[str], int]) -> Ints:
@@ -163,7 +163,8 @@ def _odd_numbers(cells: pl.Series) -> pl.Series:
     return values.scatter(rest.arg_true(), found)
 
 
-def _times(cells: pl.Series, time_ms: Callable[[str], int], rules: StampRules) -> Ints:
+def times_of(cells: pl.Series, time_ms: Callable[[str], int], rules: StampRules) -> Ints:
+    """The times in cells, in ms; NO_TIME for one that cannot be read. ``time_ms`` reads one."""
     different = cells.unique()
     known = _usual_times(different, rules) if len(different) > _FEW else None
 

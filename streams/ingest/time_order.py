@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from streams.files.line_sort import KeyedLines, LineSort, needed_bytes, refuse_without_space
 from streams.files.pieces import file_of
@@ -23,6 +24,7 @@ from streams.ingest.framing import Framer
 from streams.ingest.line_times import NO_HEADING, LineTimes, OrderRules, TimedLines
 from streams.ingest.tables import is_sentence
 
+Ints = npt.NDArray[np.int64]
 ORDER_VERSION: Final = 2
 """Raised with each change of the order in which lines are given: a run of another order cannot be continued."""
 _CHUNK_BYTES: Final = 4 << 20
@@ -41,7 +43,7 @@ class Survey(msgspec.Struct, kw_only=True):
     timed: int = 0
     """Lines with a time of their own."""
     size: int = 0
-    """Bytes, unpacked."""
+    """Bytes, unpacked; 0 if only its times were read."""
     first_ms: int = -1
     least_ms: int = -1
     top_ms: int = -1
@@ -55,10 +57,13 @@ class Survey(msgspec.Struct, kw_only=True):
 
     def take(self, timed: TimedLines, late_ms: int) -> None:
         """Adds lines."""
-        times = timed.time_ms[timed.has_time]
         self.lines += len(timed.lines)
-        self.timed += len(times)
         self.size += len(timed.lines.text)
+        self.take_times(timed.time_ms[timed.has_time], late_ms)
+
+    def take_times(self, times: Ints, late_ms: int) -> None:
+        """Adds times of lines, ms."""
+        self.timed += len(times)
         if not len(times):
             return
         tops = np.maximum(np.maximum.accumulate(times), self.top_ms)
@@ -113,6 +118,10 @@ def in_time_order(
         say(f"{len(by_start)} recordings are not in time order: they are read by their first times")
         yield from _some(paths, by_start)
         return
+    for number in ordered:
+        if not surveys[number].size:
+            for recording in _some(paths, [number]):
+                surveys[number] = surveyed(recording._replace(parquet=None), rules, stopped)
     read, lines = (sum(getattr(surveys[number], field) for number in ordered) for field in ("size", "lines"))
     refuse_without_space(needed_bytes(read, lines))
     name = surveys[ordered[0]].name + (f" and {len(ordered) - 1} more" if len(ordered) > 1 else "")
@@ -128,6 +137,13 @@ def surveyed(
     """Reads a recording to its end, or as far as it is not damaged. ``watch`` gets the numbers of bytes."""
     survey = Survey(name=recording.name)
     try:
+        for times in _times_alone(recording, rules):
+            survey.take_times(times, rules.late_ms)
+            if survey.late or stopped():
+                break
+        if survey.timed and not survey.late:
+            return survey
+        survey = Survey(name=recording.name)
         for timed in _timed(recording.file, rules, [], stopped):
             begins = not survey.lines
             survey.take(timed, rules.late_ms)
@@ -140,6 +156,15 @@ def surveyed(
     except OSError:
         pass  # it is said when the recording is played
     return survey
+
+
+def _times_alone(recording: RecordingFile, rules: OrderRules) -> Iterator[Ints]:
+    """The times of a recording that need not be read whole for them: nothing for all others."""
+    if recording.parquet is None:
+        return
+    from streams.ingest.parquet_order import times_in
+
+    yield from times_in(recording.parquet, recording.name, rules)
 
 
 def _sentences_in(timed: TimedLines) -> int:

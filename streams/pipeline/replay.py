@@ -187,7 +187,7 @@ def play(
     for engine in pipeline.engines:
         engine.sources.mark(plan.source, replayed=plan.source_kind.replayed)  # also before the first tick
     for number, file in enumerate(files):
-        name, stream = file if isinstance(file, RecordingFile) else (plan.source, file)
+        name, stream = file[:2] if isinstance(file, RecordingFile) else (plan.source, file)
         if number:
             yield from pipeline.take(ingest.next_file())
         yield from _play_file(name, stream, plan, ingest, pipeline)
