@@ -1,6 +1,6 @@
 """JSON of any publisher, by the names and units in the settings: one object, or a list of them, becomes sentences.
 
-An object without a readable time, MMSI or position is refused: the time that a message was received is not known.
+An object without a readable time or MMSI is refused, and one that states neither a position nor particulars.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.ingest.json_fields import number, scaled, shown
-from streams.ingest.re_encoding import MessageError, PositionFields, ReEncoder, StaticFields
+from streams.ingest.re_encoding import MessageError, PositionFields, ReEncoder, StaticFields, has_particulars
 from streams.ingest.sources.events import Chunk, Refused
 from streams.messages.values import LATEST_MS
 from streams.messages.values import time_ms as iso_ms
@@ -78,6 +78,8 @@ class FieldMap:
             destination=field(names.destination),
         )
         placed = position.lat_deg is not None or position.lon_deg is not None
+        if not placed and not has_particulars(static):
+            raise MessageError("neither a position nor particulars")
         lines = self._encoder.position(position, time_ms) if placed else []
         return lines + self._encoder.static(static, time_ms)
 
