@@ -110,6 +110,15 @@ def test_a_time_that_cannot_be_read_is_refused(time: Any) -> None:
         signalk_json.lines_of(delta(VALUES, timestamp=time), ReEncoder("boat"))
 
 
+def test_particulars_of_a_delta_that_is_refused_are_written_when_they_come_again() -> None:
+    told, writer = delta(STATIC), ReEncoder("boat")
+    for wrong in (delta(VALUES, timestamp="yesterday"), delta({"navigation.position": {"latitude": "north"}})):
+        with pytest.raises(MessageError):
+            signalk_json.lines_of({**told, "updates": [*told["updates"], *wrong["updates"]]}, writer)
+    assert len(signalk_json.lines_of(told, writer)) == 2
+    assert signalk_json.lines_of(told, writer) == []
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: (
