@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.ingest.json_fields import number, scaled, shown
+from streams.ingest.json_fields import as_bytes, number, scaled, shown
 from streams.ingest.re_encoding import MessageError, PositionFields, ReEncoder, StaticFields, has_particulars
 from streams.ingest.sources.events import Chunk, Refused
 from streams.messages.values import LATEST_MS
@@ -39,7 +39,7 @@ class FieldMap:
             yield Refused(value, "not JSON", peer)
             return
         for each in told if isinstance(told, list) else [told]:
-            raw = value if each is told else msgspec.json.encode(each)
+            raw = value if each is told else as_bytes(each)
             if not isinstance(each, dict):
                 yield Refused(raw, f"{shown(each)} is not a JSON object", peer)
                 continue

@@ -131,7 +131,7 @@ class HttpListenSource:
         if self._password and not _knows(request.headers.get("Authorization", ""), self._password):
             raise PostError(HTTPStatus.UNAUTHORIZED, "a password is required")
         if request.path.rstrip("/") != self._path.rstrip("/"):
-            raise PostError(HTTPStatus.NOT_FOUND, f"post to {self._path}")
+            raise PostError(HTTPStatus.NOT_FOUND, "not the path for posts")  # strangers need not know it
         if request.method != "POST":
             raise PostError(HTTPStatus.METHOD_NOT_ALLOWED, "only POST is understood")
         if request.content_type in _FORMS:
@@ -208,11 +208,17 @@ def _server_log() -> logging.Logger:
 def _knows(authorization: str, password: str) -> bool:
     """Whether a header holds the password: ``Basic`` with any user name, or ``Bearer``."""
     scheme, _, given = authorization.partition(" ")
+    as_sent, wanted = _as_bytes(given.strip()), _as_bytes(password)
     if scheme.lower() == "basic":
         with contextlib.suppress(ValueError):
-            decoded = base64.b64decode(given.strip(), validate=True)
-            return hmac.compare_digest(decoded.partition(b":")[2], password.encode())
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), password.encode())
+            decoded = base64.b64decode(as_sent, validate=True)
+            return hmac.compare_digest(decoded.partition(b":")[2], wanted)
+    return scheme.lower() == "bearer" and hmac.compare_digest(as_sent, wanted)
+
+
+def _as_bytes(text: str) -> bytes:
+    """Bytes of a header, or of the environment, that are not UTF-8 are surrogates in the text."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _open(place: SourceUrl, rules: OpenRules) -> HttpListenSource:
