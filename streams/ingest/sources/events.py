@@ -32,6 +32,12 @@ class Connected(NamedTuple):
     peer: str = ""
 
 
+class Heard(NamedTuple):
+    """A peer has sent something that holds nothing for us: it is not silent."""
+
+    peer: str = ""
+
+
 class PeerGone(NamedTuple):
     """A peer is gone; its unfinished messages will not be completed."""
 
@@ -61,7 +67,7 @@ class StationPosition(NamedTuple):
     lon_deg: float
 
 
-SourceEvent = Chunk | Refused | FromTopic | Connected | PeerGone | NextFile | StationPosition | None
+SourceEvent = Chunk | Refused | FromTopic | Connected | Heard | PeerGone | NextFile | StationPosition | None
 
 
 class InputSource(Protocol):

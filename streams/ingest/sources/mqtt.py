@@ -24,7 +24,7 @@ from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.async_connection import Put, events_of
 from streams.ingest.sources.connecting import CONNECT_S, ConnectingSource
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
-from streams.ingest.sources.events import Chunk, Connected, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
 from streams.ingest.sources.tls import client_context
 
@@ -85,7 +85,7 @@ class MqttSource(ConnectingSource):
                     raise WakewatchError(f"{self._address}: the broker does not let this user read the topic")
                 await put(Connected())
                 async for message in client.messages:
-                    for event in self._events(message):
+                    for event in self._events(message) or (Heard(),):
                         await put(event)
         except aiomqtt.MqttError as error:
             code = getattr(error, "rc", None)

@@ -5,6 +5,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -17,11 +18,14 @@ from streams.errors import ConfigError, Reason, WakewatchError
 from streams.ingest import urls
 from streams.ingest.contact import Contact
 from streams.ingest.core import Ingest, SourceKind
+from streams.ingest.outbound import Sender
+from streams.ingest.outbox import Outbox
+from streams.ingest.source_runner import SourceRunner, fresh
 from streams.ingest.sources.async_connection import QUEUE_MOST, Put, events_of
 from streams.ingest.sources.back_off import BackOff
-from streams.ingest.sources.connecting import ConnectingSource
+from streams.ingest.sources.connecting import ConnectingSource, LaterError
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
 from streams.settings.model import IngestSettings, Settings
 
@@ -151,10 +155,73 @@ def test_silence_is_a_loss_and_the_connection_is_closed(monkeypatch: pytest.Monk
     assert source.closed == 1
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ValueError("Newline in a header"), UnicodeError("label too long"), KeyError("x"), RuntimeError("a bug"),
+        UnicodeEncodeError("utf-8", "hunter2\udcff", 7, 8, "surrogates not allowed"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_connection_is_a_loss_of_it_alone(fault: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    source = Scripted([Connected(), Chunk(b"one"), fault], [fault], [Connected(), Chunk(b"two")])
+    found = first(source.events(threading.Event()), lambda events: Chunk(b"two") in events)
+    lost = [event.why for event in found if isinstance(event, PeerGone)]
+    assert len(lost) == 2 and all(type(fault).__name__ in why and "hunter2" not in why for why in lost)
+    assert source.closed >= 2
+
+
+class Faulty:
+    """A source that does not connect and has a fault after its first bytes."""
+
+    live = waits = True
+    resumes = False
+
+    def close(self) -> None:
+        pass
+
+    def events(self, stop: threading.Event) -> Iterator[SourceEvent]:
+        yield Chunk(b"")
+        raise UnicodeError("label empty or too long")
+
+
+def test_a_fault_in_any_source_ends_that_source_alone() -> None:
+    runner = SourceRunner(
+        source=Faulty(), ingest=Ingest("x", 1, source_kind=SourceKind(live=True)), sender=Sender("x", "run", False, ""),
+        outbox=Outbox(None, 10), partitions=1, reached=fresh(1),
+    )  # fmt: skip
+    runner.run(threading.Event())
+    assert "label empty or too long" in runner.state(ended=True).failed
+
+
+def test_whatever_is_heard_ends_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 100_000, 40))
+    monkeypatch.setattr("streams.ingest.sources.connecting.time.monotonic", lambda: float(next(clock)))
+    source = Scripted([Connected(), *[Heard(), None, None] * 30], mute_s=300)
+    found = first(source.events(threading.Event()), lambda events: any(isinstance(e, PeerGone) for e in events))
+    assert found == [Connected(), *[Heard()] * 30, PeerGone("", "over")]
+
+
+def test_a_connection_that_takes_long_to_open_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a limit of its own, also where silence has none."""
+    clock = iter(float(number) for number in range(100_000))
+    monkeypatch.setattr("streams.ingest.sources.connecting.time.monotonic", lambda: next(clock))
+    for mute_s, wait, why in ((5.0, 15, "over"), (0.0, 500, "not connected after 30 s")):
+        source = Scripted([*[None] * wait], mute_s=mute_s)
+        found = first(source.events(threading.Event()), lambda events: any(isinstance(e, PeerGone) for e in events))
+        assert found == [PeerGone("", why)]
+
+
+def test_a_wait_that_the_other_side_asks_for_is_not_cut_short_by_the_limit_of_silence() -> None:
+    source = Scripted([LaterError("come back later", 0.5)], [Connected(), Chunk(b"two")], mute_s=0.05)
+    began_s = time.monotonic()
+    found = first(source.events(threading.Event()), lambda events: Chunk(b"two") in events)
+    assert found[0] == PeerGone("", "come back later") and time.monotonic() - began_s >= 0.5
+
+
 def test_what_is_known_of_connections() -> None:
     contact = Contact(connects=True)
     assert contact.connected == 0
-    for event in (Connected(), PeerGone(""), PeerGone(""), Connected(), Chunk(b"x")):
+    for event in (Connected(), PeerGone(""), PeerGone(""), Connected(), Heard()):
         contact.take(event, 7)
     assert (contact.connected, contact.reconnects, contact.last_message_ms) == (1, 1, 7)
     listening = Contact(connects=True)

@@ -99,7 +99,9 @@ def test_an_object_without_an_mmsi_is_refused_and_the_others_are_read(wrong: Any
     assert [type(event) for event in found] == [Refused, Refused, Chunk]
 
 
-@pytest.mark.parametrize("stated", [{}, {"sog": 5.0, "status": 0}, {"lat": None, "lon": None}, {"name": "N/A", "imo": 0}])
+@pytest.mark.parametrize(
+    "stated", [{}, {"sog": 5.0, "status": 0}, {"lat": None, "lon": None}, {"name": "N/A", "imo": 0}]
+)
 def test_an_object_that_states_nothing_is_refused_and_unchanged_particulars_are_not(stated: dict[str, Any]) -> None:
     bare = {"mmsi": SHIP["mmsi"], "time": SHIP["time"]}
     named = {**bare, "name": "ANGARA"}

@@ -19,7 +19,7 @@ from streams.ingest.core import Ingest
 from streams.ingest.model import SourceKind
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.connector import OpenRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.messages.log_records import Sentences
 from streams.settings.feeds import MqttSettings
 from streams.settings.model import IngestSettings, Settings
@@ -49,7 +49,7 @@ def heard(url: str, settings: Settings | None = None) -> Iterator[list[SourceEve
     def listen() -> None:
         try:
             for event in source.events(stop):
-                events.extend([event] if event is not None else [])
+                events.extend([event] if not isinstance(event, Heard | None) else [])
         except WakewatchError as error:
             events.append(Refused(b"", str(error)))
 

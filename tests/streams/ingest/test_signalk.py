@@ -27,7 +27,7 @@ from streams.ingest.core import Ingest
 from streams.ingest.model import SourceKind
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.connector import OpenRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.messages.log_records import Sentences
 from streams.nmea import encoder
 from streams.nmea.encoder import EncodedFix
@@ -142,7 +142,7 @@ def read(port: int, least: int) -> list[SourceEvent]:
     stop, found = threading.Event(), []
     end_s = time.monotonic() + 60
     for event in source.events(stop):
-        found += [event] if event is not None else []
+        found += [event] if not isinstance(event, Heard | None) else []
         if sum(isinstance(one, Chunk) for one in found) >= least:
             stop.set()
         assert time.monotonic() < end_s, found
