@@ -235,6 +235,7 @@ CONNECTORS: Final = (
         sentence="Receives posts, such as those of AIS-catcher -H; PATH may be empty",
         open=_open,
         host="127.0.0.1",
+        listens=True,
         has_path=True,
         options=("password-file",),
     ),

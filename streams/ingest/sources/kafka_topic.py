@@ -232,9 +232,9 @@ def _settings(feed: TopicFeedSettings, servers: str) -> KafkaSettings:
 
 def _check(place: SourceUrl) -> None:
     if not _TOPIC.fullmatch(place.path):
-        raise ConfigError(f"{place.name}: {place.path!r} is not the name of a topic; write {SCHEME}://BROKER/TOPIC")
+        raise ConfigError(f"{place.name}: the path is not the name of a topic; write {SCHEME}://BROKER/TOPIC")
     if place.options.get("from", "newest") not in {"oldest", "newest"}:
-        raise ConfigError(f"{place.name}: from={place.options['from']}: give from=oldest or from=newest")
+        raise ConfigError(f"{place.name}: from= has no such value; give from=oldest or from=newest")
 
 
 CONNECTORS: Final = (

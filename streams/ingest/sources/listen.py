@@ -105,5 +105,6 @@ CONNECTORS: Final = (
         open=_open,
         connects=True,
         host="127.0.0.1",
+        listens=True,
     ),
 )

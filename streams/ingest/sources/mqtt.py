@@ -57,7 +57,7 @@ class MqttBroker(msgspec.Struct, frozen=True, kw_only=True):
     context: ssl.SSLContext | None = None
 
     def __repr__(self) -> str:
-        return f"MqttBroker({self.host}:{self.port}/{self.topic})"
+        return f"MqttBroker({self.host}:{self.port})"
 
 
 class MqttSource(ConnectingSource):
@@ -65,7 +65,7 @@ class MqttSource(ConnectingSource):
 
     def __init__(self, broker: MqttBroker, rules: ConnectionRules, *, name: str) -> None:
         """``name`` is the station of sentences that are written from fields."""
-        super().__init__(f"{broker.host}:{broker.port}/{broker.topic}", rules)
+        super().__init__(f"{broker.host}:{broker.port}", rules)
         self._broker = broker
         self._writer = ReEncoder(name)
 
@@ -181,7 +181,7 @@ def _check(place: SourceUrl) -> None:
     wrong = any(len(level) > 1 and set(level) & {"+", "#"} for level in levels)
     if not place.path or wrong or "#" in levels[:-1] or "\0" in place.path:
         raise ConfigError(
-            f"{place.name}: {place.path!r} is not a topic to read; write {place.kind}://HOST/TOPIC, where + is any "
+            f"{place.name}: the path is not a topic to read; write {place.kind}://HOST/TOPIC, where + is any "
             "level and # at the end all below"
         )
 

@@ -30,8 +30,9 @@ class WebsocketSource(ConnectingSource):
         greeting: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """``greeting`` and ``headers`` may hold secrets, ``url`` not: it is logged."""
-        super().__init__(url, rules)
+        """``greeting`` and ``headers`` may hold secrets. Of ``url`` scheme, host and port are logged."""
+        scheme, _, rest = url.partition("://")
+        super().__init__(f"{scheme}://{rest.partition('/')[0]}", rules)
         self._url, self._context, self._greeting, self._headers = url, context, greeting, headers
 
     @abstractmethod

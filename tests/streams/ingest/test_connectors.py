@@ -28,6 +28,7 @@ from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRul
 from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
 from streams.settings.model import IngestSettings, Settings
+from streams.settings.sources import AisstreamSettings
 
 IDLE_S = 0.01
 RULES = OpenRules(settings=Settings())
@@ -74,11 +75,91 @@ def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         urls.open_place(urls.parse("tcp://192.0.2.1:99"), RULES)
 
 
-@pytest.mark.parametrize("text", ["tcp://me:hunter2@192.0.2.1:99", "x=tcp://:hunter2@h:1", "nope://me:hunter2@h:1"])
-def test_a_password_in_a_url_is_refused_and_not_shown(text: str) -> None:
+SECRETS = [
+    "tcp://me:hunter2@192.0.2.1:99", "x=tcp://:hunter2@h:1", "nope://me:hunter2@h:1", "me:hunter2", "me:hunter2@h:1",
+    "x=me:hunter2@h:1", "tcp:me:hunter2@h", "?password=hunter2", "hunter2@h", "tcp://h:1?key=hunter2",
+    "tcp://h:1?password=hunter2", "tcp://h:1?token=hunter2", "udp://:1?hunter2", "udp://:1?hunter2=", "tcp://h:1/hunter2",
+    "mqtt://me:hunter2", "mqtt://me:12/hunter2@h/topic", "mqtt://me:12?hunter2@h/topic", "mqtt://me:hunter2/x@h/topic",
+    "mqtt://me:hunter2#x@h/topic", "mqtt://me:[hunter2@h/topic", "mqtt://me:hun]ter2@h/topic", "mqtt://h:hunter2/topic",
+    "mqtt://h/#/hunter2", "mqtt://h/topic?password=hunter2", "mqtt://me@hunter2..h/topic", "kafka://h/hunter2?from=x",
+    "kafka://h/a:hunter2", "kafka://h/topic?from=hunter2", "aisstream://?key=hunter2", "aisstream://hunter2!",
+    "aisstream://h/hunter2?x=1", "aisstream://hunter2@h", "signalk://h/hunter2", "signalk://h?token=hunter2&x=hunter2",
+    "gpsd://hunter2@h", "http-listen://:1/hunter2?x=hunter2", "tcp://hunter2@h", "tcp://hunter2%40@h:1",
+    "mqtt://h/%ffhunter2", "tcp://h?hunter2", "tcp://?hunter2", "tls:hunter2@x", "file:", "hunter2", "a=hunter2",
+    "postgres+verylongscheme://hunter2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_nothing_that_may_be_a_secret_is_shown(text: str) -> None:
     with pytest.raises(ConfigError) as refused:
         urls.parse(text)
+    assert "hunter2" not in str(refused.value) and "hun" not in str(refused.value)
+
+
+@pytest.mark.parametrize("option", ["key-file", "password-file", "token-file"])
+@pytest.mark.parametrize("content", [None, b"", b"two\nlines", b"\xff\xfe\xff"])
+def test_a_secret_in_the_place_of_a_file_is_not_shown(option: str, content: bytes | None, tmp_path: Path) -> None:
+    path = "hunter2" if content is None else str(tmp_path / "hunter2")
+    if content is not None:
+        Path(path).write_bytes(content)
+    with pytest.raises(ConfigError, match=option) as refused:
+        secret_of(urls.SourceUrl("x", "tcp", options={option: path}), option, "")
     assert "hunter2" not in str(refused.value)
+
+
+def test_of_the_url_of_a_websocket_only_the_host_is_logged() -> None:
+    settings = Settings(aisstream=AisstreamSettings(api_key="hunter2"))
+    source = urls.open_place(urls.parse("aisstream://192.0.2.1/hunter2/v1"), OpenRules(settings=settings))
+    assert vars(source)["_address"] == "wss://192.0.2.1:443"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in urls.CONNECTORS if kind not in {"file", "stdin"}])
+@pytest.mark.parametrize(
+    "host", ["a..b", "a" * 70, "a" * 70 + ".org", ".a", "a b", "a%00b", "[::g]", "[::1%]x", "é" * 64]
+)
+def test_a_host_that_cannot_exist_is_a_wrong_url(kind: str, host: str) -> None:
+    with pytest.raises(ConfigError):
+        urls.parse(f"{kind}://{host}:99/topic")
+
+
+@pytest.mark.parametrize(
+    "host", ["h", "h.", "a_b", "xn--bcher-kva.example", "bücher.example", "192.0.2.1", "[2001:db8::1]"]
+)
+def test_a_host_that_can_exist_is_none(host: str) -> None:
+    assert urls.parse(f"tcp://{host}:99").port == 99
+    assert urls.parse("udp://[fe80::1%25eth0]:1").host.startswith("fe80::1%")
+
+
+@pytest.mark.parametrize(
+    "text", ["tcp://h:0", "gpsd://h:0", "mqtt://h:0/t", "kafka://h:0/t", "tcp://h:65536", "tcp://h:x"]
+)
+def test_a_port_that_cannot_exist_is_a_wrong_url(text: str) -> None:
+    with pytest.raises(ConfigError, match="port"):
+        urls.parse(text)
+    assert urls.parse("udp://:0").port == urls.parse("tcp-listen://:0").port == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["mqtt://h/a%0ab", "mqtt://h/a?client-id=%00", "mqtt+ws://h/a?path=/x%0d%0aY:", "mqtt://h/\udcff"]
+)
+def test_control_characters_in_a_url_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="control character"):
+        urls.parse(text)
+
+
+def test_an_option_is_percent_decoded_and_a_plus_is_a_plus() -> None:
+    place = urls.parse("mqtt://me%2Bx@h/+/a%2Fb?password-file=/a+b%20c%2Bd&client-id=x=y")
+    assert place.options == {"password-file": "/a+b c+d", "client-id": "x=y"}
+    assert (place.path, place.user) == ("+/a/b", "me+x")
+    assert urls.parse("mqtt://h/a%40b").path == "a@b"
+
+
+def test_what_is_no_url_is_shown_if_it_looks_like_a_path() -> None:
+    with pytest.raises(ConfigError, match=r"^dya\.nmea: not the URL"):
+        urls.parse("dya.nmea")
+    with pytest.raises(ConfigError):
+        urls.parse("x" * 100_000)
 
 
 PARTS = st.text("aA1:/@[]%?#=&.-\u2100\x00 ", max_size=12)
