@@ -65,6 +65,17 @@ def objects_of(line: bytes) -> list[Message]:
     return [message for message in (found if isinstance(found, list) else [found]) if isinstance(message, dict)]
 
 
+def unfolded(text: bytes) -> bytes:
+    """JSON that is printed over several lines as lines of JSON, one a value; anything else as it is."""
+    if text.lstrip()[:1] not in (b"{", b"[") or b"\n" not in text.strip():
+        return text
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return text
+    return b"\n".join(map(as_bytes, found if isinstance(found, list) else [found]))
+
+
 def is_message(message: Message) -> bool:
     """Whether an object is a decoded message, also of a type that is not written."""
     return aisstream_json.is_message(message) or message.get("class") == _DECODED

@@ -174,7 +174,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         taken: list[Record] = []
         for event in record.events:
             if isinstance(event, Chunk):
-                taken += self.ingest.feed(event.data, now_ms, event.peer)
+                taken += self.ingest.feed(event.data, now_ms, event.peer, record.written_ms)
             else:
                 taken += self.ingest.refuse(event.raw, event.detail, now_ms, event.peer)
         self.topic.positions.took(record.partition, record.offset, first, self.ingest.ordinal)

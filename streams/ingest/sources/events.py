@@ -57,6 +57,8 @@ class FromTopic(NamedTuple):
     partition: int
     offset: int
     events: tuple[Chunk | Refused, ...]
+    written_ms: int | None = None
+    """When it was written: the time of what states none; None if that is not known."""
 
 
 class StationPosition(NamedTuple):

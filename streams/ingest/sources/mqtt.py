@@ -20,6 +20,7 @@ import msgspec
 from streams.errors import ConfigError, WakewatchError
 from streams.ingest import digitraffic_json
 from streams.ingest.framing import units
+from streams.ingest.json_lines import unfolded
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.async_connection import Put, events_of
 from streams.ingest.sources.connecting import CONNECT_S, ConnectingSource
@@ -106,9 +107,9 @@ class MqttSource(ConnectingSource):
             except MessageError as error:
                 return [Refused(topic.encode() + b" " + value, str(error))]
         elif message.retain:
-            lines = [unit for line in value.splitlines() for unit in units(line) if _states_time(unit)]
+            lines = [unit for line in unfolded(value).splitlines() for unit in units(line) if _states_time(unit)]
         else:
-            lines = [value]
+            lines = [unfolded(value)]
         return [Chunk(b"\n".join([*lines, b""]))] if lines else []
 
 
