@@ -123,7 +123,7 @@ def _place(url: str, name: str, connector: Connector) -> SourceUrl:
     if host is None:
         raise ConfigError(f"{hidden}: no host; write {connector.form}")
     if not _is_host(host):
-        raise ConfigError(f"{hidden}: the host is no name and no address; write {connector.form}")
+        raise ConfigError(f"{hidden}: the host is neither a name nor an address; write {connector.form}")
     if port is None:
         shown = f"[{host}]" if ":" in host else host
         raise ConfigError(f"{connector.scheme}://{shown}: no port; write {connector.scheme}://{shown}:PORT")
@@ -178,7 +178,7 @@ def _refuse_extra(place: SourceUrl, connector: Connector) -> None:
     if place.path.strip("/") and not connector.has_path:
         raise ConfigError(f"{shown}: a path has no meaning here; write {connector.form}")
     if not place.port and not connector.listens:
-        raise ConfigError(f"{shown}: port 0 is no port to connect to; write {connector.form}")
+        raise ConfigError(f"{shown}: port 0 cannot be connected to; write {connector.form}")
     wrong = next((option for option in place.options if option not in connector.options), None)
     if wrong is not None:
         named = wrong if place.options[wrong] and _OPTION.fullmatch(wrong) else "what follows the question mark"

@@ -25,7 +25,7 @@ def secret_of(place: SourceUrl, option: str, setting: str) -> str:
         with Path(path).open("rb") as file:
             text = file.read(_BYTES_MOST).decode("utf-8-sig").strip()
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        reason = getattr(error, "strerror", None) or "it is not a text in UTF-8"
         raise ConfigError(f"{place.name}: {option}=: {reason}; name a file that holds the secret") from error
     if not text:
         raise ConfigError(f"{place.name}: {option}=: the file is empty; write the secret into it")

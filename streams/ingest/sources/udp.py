@@ -49,7 +49,7 @@ class UdpSource:
         except (OSError, ValueError) as error:
             self._socket.close()
             where = "this interface" if interface else "any interface"
-            reason = getattr(error, "strerror", None) or "it is no address"
+            reason = getattr(error, "strerror", None) or "it is not an address"
             raise ConfigError(
                 f"udp://{host}:{port}: cannot join the group on {where} ({reason}); give the address "
                 f"of an interface of this machine: udp://{host}:{port}?interface=ADDRESS"
