@@ -24,7 +24,7 @@ from streams.errors import ConfigError
 from streams.ingest.posts import PostError, PostReader, unpacked
 from streams.ingest.sources.async_connection import Put, events_of
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
-from streams.ingest.sources.events import Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
 from streams.settings.sources import HttpListenSettings
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PEERS_MOST: Final = 256
 HELD_MOST_BYTES: Final = 64_000_000
-"""Of all posts that are read at a time, as they came."""
+"""Of all posts that are read at a time, as they came, and of what they gave and nobody has taken yet."""
 _CHECK_S: Final = 0.5
 _FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="wakewatch"'}
@@ -66,7 +66,7 @@ class HttpListenSource:
         self._busy: set[web.RequestHandler] = set()
         """Connections with a request that is being answered."""
         self._held_bytes = 0
-        """Of all posts that are being read."""
+        """Of all posts that are being read, and of what waits for the reader."""
 
     def close(self) -> None:
         """Releases the port."""
@@ -75,7 +75,9 @@ class HttpListenSource:
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """The events of all posts."""
         with self._socket:
-            yield from events_of(self._serve, stop=stop, idle_s=self._idle_s)
+            for event in events_of(self._serve, stop=stop, idle_s=self._idle_s):
+                self._held_bytes -= _size(event)
+                yield event
 
     async def _serve(self, put: Put) -> str:
         from aiohttp import web
@@ -114,7 +116,13 @@ class HttpListenSource:
         try:
             self._check(request)
             await self._body(request, body)
-            for event in self._reader.events(unpacked(bytes(body), *self._packing(request))):
+            data = unpacked(bytes(body), *self._packing(request))
+            others_bytes = self._held_bytes - len(body)
+            if others_bytes and others_bytes + len(data) > HELD_MOST_BYTES:
+                raise PostError(HTTPStatus.SERVICE_UNAVAILABLE, "too many posts at once")
+            events = self._reader.events(data)
+            self._held_bytes += sum(map(_size, events))
+            for event in events:
                 await put(event)
         except PostError as error:
             self._warn(request, error)
@@ -203,6 +211,10 @@ def _server_log() -> logging.Logger:
     logger = logging.Logger("ingest.http.server", logging.ERROR)
     logger.addHandler(_ServerErrors())
     return logger
+
+
+def _size(event: SourceEvent) -> int:
+    return len(event.data) if isinstance(event, Chunk) else 0
 
 
 def _knows(authorization: str, password: str) -> bool:

@@ -229,6 +229,8 @@ def _check(place: SourceUrl) -> None:
         raise ConfigError(f"{place.name}: the path is not the name of a topic; write {SCHEME}://BROKER/TOPIC")
     if place.options.get("from", "newest") not in {"oldest", "newest"}:
         raise ConfigError(f"{place.name}: from= has no such value; give from=oldest or from=newest")
+    if not place.options.get("group", "x").strip():
+        raise ConfigError(f"{place.name}: group= is empty; name the consumer group, or leave it out")
 
 
 CONNECTORS: Final = (

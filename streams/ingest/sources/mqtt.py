@@ -187,6 +187,14 @@ def _check(place: SourceUrl) -> None:
         )
 
 
+def _check_websocket(place: SourceUrl) -> None:
+    _check(place)
+    if not place.options.get("path", "/").startswith("/"):
+        raise ConfigError(
+            f"{place.name}: path= is the path of the websocket; begin it with a slash, such as path=/mqtt"
+        )
+
+
 def _connector(scheme: str, port: int, example: str, sentence: str) -> Connector:
     websocket = ("path",) if "+" in scheme else ()
     return Connector(
@@ -200,7 +208,7 @@ def _connector(scheme: str, port: int, example: str, sentence: str) -> Connector
         has_path=True,
         has_user=True,
         options=(_PASSWORD, "client-id", *websocket),
-        check=_check,
+        check=_check_websocket if websocket else _check,
         extra="mqtt",
         needs="aiomqtt",
     )

@@ -155,6 +155,15 @@ def test_an_option_is_percent_decoded_and_a_plus_is_a_plus() -> None:
     assert urls.parse("mqtt://h/a%40b").path == "a@b"
 
 
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [("mqtt+ws://h/t?path=mqtt", "path="), ("mqtt+ws://h/t?path=", "path="), ("kafka://h/t?group=", "group=")],
+)
+def test_an_option_that_can_never_work_is_a_wrong_url(text: str, option: str) -> None:
+    with pytest.raises(ConfigError, match=option):
+        urls.parse(text)
+
+
 def test_what_is_no_url_is_shown_if_it_looks_like_a_path() -> None:
     with pytest.raises(ConfigError, match=r"^dya\.nmea: not the URL"):
         urls.parse("dya.nmea")

@@ -266,6 +266,22 @@ def test_posts_beyond_what_is_held_at_a_time_are_answered_and_counted(monkeypatc
     assert ["too many posts" in event.detail for event in events if isinstance(event, Refused)].count(True) == 1
 
 
+def test_unpacked_posts_count_until_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_listen, "HELD_MOST_BYTES", 60_000)
+    packed = gzip.compress((BARE + b"\n") * 1500)
+    with listening() as (source, events), socket.create_connection(("127.0.0.1", source.port)) as other:
+        for _ in range(5):
+            assert post(source.port, packed, Content_Encoding="gzip") == HTTPStatus.OK
+        until(lambda: len(events) == 5 and vars(source)["_held_bytes"] == 0)
+        other.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n" + b"a" * 40_000)
+        until(lambda: vars(source)["_held_bytes"] == 40_000)
+        assert post(source.port, packed, Content_Encoding="gzip") == HTTPStatus.SERVICE_UNAVAILABLE
+        other.close()
+        until(lambda: vars(source)["_held_bytes"] == 0)
+        assert post(source.port, packed, Content_Encoding="gzip") == HTTPStatus.OK
+    assert [event.raw for event in events if isinstance(event, Refused) and "too many" in event.detail] == [packed]
+
+
 @pytest.mark.parametrize(
     ("data", "details"),
     [
