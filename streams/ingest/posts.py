@@ -60,10 +60,13 @@ def unpacked(body: bytes, encoding: str, most: int) -> bytes:
 def _pieces(packed: bytes, most: int) -> Iterator[bytes]:
     """What the members of a packed body hold, at most one byte more than ``most``. Raises PostError and zlib.error.
 
-    The input is given in pieces: what follows a member is copied, and a body may have many members.
+    The input is given in pieces: what follows a member is copied, and a body may have many members. Zeros after the
+    last one are padding: no member begins with one.
     """
     at, members = 0, 0
-    while at < len(packed) and packed[at:].strip(b"\0"):
+    while at < len(packed):
+        if packed[at] == 0 and packed.count(0, at) == len(packed) - at:
+            return
         member, members = zlib.decompressobj(_HEADER_OF_EITHER), members + 1
         if members > _MEMBERS_MOST:
             raise PostError(HTTPStatus.BAD_REQUEST, f"more than {_MEMBERS_MOST} packed members")
