@@ -205,6 +205,8 @@ class _Walk:
         """What ``SourceState.default_ms`` would return at this moment."""
         if self.source_state.synthetic:
             return self.source_state.synthetic_ms(self._sentence + odd.sentence)
+        if self.source_state.given_ms is not None:
+            return self._default_ms
         heard_ms = max(self._heard_ms, top_ms)
         if self.source_state.source_kind.live:
             return heard_ms if heard_ms != self.source_state.ticker.heard_ms else self._default_ms

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from streams.ingest.sources.events import Chunk, Connected, FromTopic, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, FromTopic, Heard, PeerGone, Refused, SourceEvent
 
 
 class Contact(msgspec.Struct, kw_only=True):
@@ -26,7 +26,7 @@ class Contact(msgspec.Struct, kw_only=True):
 
     def take(self, event: SourceEvent, now_ms: int) -> None:
         """Adds what ``event`` says."""
-        if isinstance(event, Chunk | Refused | FromTopic):
+        if isinstance(event, Chunk | Refused | FromTopic | Heard):
             self.last_message_ms = now_ms
         elif isinstance(event, Connected):
             self._peers.add(event.peer)

@@ -135,9 +135,12 @@ class Ingest:
         now = self.input.since(self.counts)
         return self._source_state.synthetic and now.sentences > now.rejected_all
 
-    def feed(self, chunk: bytes, now_ms: int = 0, peer: str = "") -> list[Record]:
-        """Adds bytes of one of the source's peers. Returns the records that are full."""
-        self._source_state.now_ms = now_ms
+    def feed(self, chunk: bytes, now_ms: int = 0, peer: str = "", default_ms: int | None = None) -> list[Record]:
+        """Adds bytes of one of the source's peers. Returns the records that are full.
+
+        ``default_ms`` is the time of whole lines of a live source that state none; None: when they are read.
+        """
+        self._source_state.now_ms, self._source_state.given_ms = now_ms, default_ms
         self.input.take(chunk)
         if self._source_kind.live:
             self._source_state.parser.rules = _of_this_year(self._source_state.parser.rules, now_ms)

@@ -1,6 +1,6 @@
 """JSON of any publisher, by the names and units in the settings: one object, or a list of them, becomes sentences.
 
-An object without a readable time, MMSI or position is refused: the time that a message was received is not known.
+An object without a readable time or MMSI is refused, and one that states neither a position nor particulars.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.ingest.json_fields import number, scaled, shown
-from streams.ingest.re_encoding import MessageError, PositionFields, ReEncoder, StaticFields
+from streams.ingest.json_fields import as_bytes, number, scaled, shown
+from streams.ingest.re_encoding import MessageError, PositionFields, ReEncoder, StaticFields, has_particulars
 from streams.ingest.sources.events import Chunk, Refused
 from streams.messages.values import LATEST_MS
 from streams.messages.values import time_ms as iso_ms
@@ -39,7 +39,7 @@ class FieldMap:
             yield Refused(value, "not JSON", peer)
             return
         for each in told if isinstance(told, list) else [told]:
-            raw = value if each is told else msgspec.json.encode(each)
+            raw = value if each is told else as_bytes(each)
             if not isinstance(each, dict):
                 yield Refused(raw, f"{shown(each)} is not a JSON object", peer)
                 continue
@@ -78,6 +78,8 @@ class FieldMap:
             destination=field(names.destination),
         )
         placed = position.lat_deg is not None or position.lon_deg is not None
+        if not placed and not has_particulars(static):
+            raise MessageError("neither a position nor particulars")
         lines = self._encoder.position(position, time_ms) if placed else []
         return lines + self._encoder.static(static, time_ms)
 

@@ -7,6 +7,7 @@ numbers beyond any quantity (1e308).
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from typing import Final
@@ -67,6 +68,14 @@ def shown(value: object) -> str:
     """A value in an error, short and printable."""
     text = ascii(value) if not isinstance(value, list | dict) else "a list" if isinstance(value, list) else "an object"
     return text if len(text) <= _SHOWN_MOST else text[:_SHOWN_MOST] + "..."
+
+
+def as_bytes(value: object) -> bytes:
+    """A value as JSON, for a dead letter, of any depth that was read."""
+    try:
+        return json.dumps(value).encode()
+    except RecursionError:
+        return b"JSON that is nested too deeply to be written"
 
 
 def _of_text(text: str) -> float | None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 
 from streams.ingest import aisstream_json, receiver_json
+from streams.ingest.json_fields import as_bytes
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.stamps import StampError, StampRules, read_ms
 from streams.ingest.tables import UnreadableRow
@@ -25,12 +26,14 @@ BEGINNINGS: Final = (b"{", b"[{", b"[ {")
 """How such a line begins."""
 _SENTENCES: Final = ("nmea", "sentence", "raw", "message")
 _TIMES: Final = ("toa", "rxuxtime", "rxtime", "timestamp", "time", "received_at")
-_DECODED: Final = "receivers' decoded JSON lines"
+_DECODED_LINES: Final = "receivers' decoded JSON lines"
 _CLOCK_TYPES: Final = (4, 11)
 """The ``timestamp`` of these messages is what the sender's own clock shows."""
 _STATIONS: Final = ("station", "station_id", "stationid")
 _AROUND: Final = b" \t,"
 _BETWEEN: Final = (" ", "\t", ",")
+_DECODED: Final = "AIS"
+"""The ``class`` of a receiver's decoded message."""
 _UTC: Final = StampRules()
 _OBJECTS: Final = json.JSONDecoder()
 Message = Mapping[str, Any]
@@ -38,19 +41,19 @@ Message = Mapping[str, Any]
 
 def units_of(line: bytes) -> list[bytes]:
     """The units of a line of JSON; the line itself if nothing in it is ours."""
-    objects = _objects(line)
+    objects = objects_of(line)
     raw = line if len(objects) == 1 else b""
     return [unit for message in objects for unit in message_units(message, raw=raw)] or [line]
 
 
 def kind_of(line: bytes) -> str:
     """What a line of JSON that is ours is called; empty if nothing in it is ours."""
-    for message in _objects(line) if line.startswith(BEGINNINGS) else ():
+    for message in objects_of(line) if line.startswith(BEGINNINGS) else ():
         try:
             if _sentences(message, ""):
                 return "receivers' JSON lines"
             if _re_encoded(message, ""):
-                return "aisstream.io's JSON lines" if aisstream_json.is_message(message) else _DECODED
+                return "aisstream.io's JSON lines" if aisstream_json.is_message(message) else _DECODED_LINES
         except MessageError:
             continue
     return ""
@@ -64,15 +67,32 @@ def message_units(message: Message, station: str = "", raw: bytes = b"") -> list
     try:
         return _sentences(message, station) or _re_encoded(message, station)
     except MessageError as error:
-        return [UnreadableRow(raw or json.dumps(message).encode(), str(error))]
+        return [UnreadableRow(raw or as_bytes(message), str(error))]
 
 
-def _objects(line: bytes) -> list[Message]:
+def objects_of(line: bytes) -> list[Message]:
+    """The JSON objects of a line; empty if it holds none or cannot be read."""
     try:
         found = msgspec.json.decode(line.strip(_AROUND))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = _one_after_the_other(line)
     return [message for message in (found if isinstance(found, list) else [found]) if isinstance(message, dict)]
+
+
+def unfolded(text: bytes) -> bytes:
+    """JSON that is printed over several lines as lines of JSON, one a value; anything else as it is."""
+    if text.lstrip()[:1] not in (b"{", b"[") or b"\n" not in text.strip():
+        return text
+    try:
+        found = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return text
+    return b"\n".join(map(as_bytes, found if isinstance(found, list) else [found]))
+
+
+def is_message(message: Message) -> bool:
+    """Whether an object is a decoded message, also of a type that is not written."""
+    return aisstream_json.is_message(message) or message.get("class") == _DECODED
 
 
 def _one_after_the_other(line: bytes) -> list[object]:
@@ -105,7 +125,7 @@ def _re_encoded(message: Message, station: str) -> list[bytes]:
     """Every message is written as it comes, whatever was written before: a line means the same wherever it stands."""
     if aisstream_json.is_message(message):
         return aisstream_json.lines_of(message, ReEncoder("aisstream", every_static=True))
-    if message.get("class") == "AIS":
+    if message.get("class") == _DECODED:
         writer = ReEncoder(_station(message) or station or "receiver", every_static=True)
         return receiver_json.lines_of(message, writer, time_ms_of(message))
     return []

@@ -8,6 +8,7 @@ or time is of a wrong kind raises MessageError; of other fields a wrong value is
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final, Literal, NamedTuple, TypeVar
 
@@ -103,7 +104,8 @@ class ReEncoder:
         """The sentences of particulars; none if they are known and unchanged, or if nothing is stated."""
         mmsi, ship = mmsi_of(sent.mmsi), _particulars(sent)
         stated = _static_b(mmsi, ship) if sent.class_b else _static(mmsi, ship)
-        news = [bits for part, bits in enumerate(stated) if bits and self._is_news((mmsi, part), bits, time_ms or 0)]
+        at_ms = int(time.time() * 1000) if time_ms is None else time_ms  # only for when to write them again
+        news = [bits for part, bits in enumerate(stated) if bits and self._is_news((mmsi, part), bits, at_ms)]
         return self._lines(news, time_ms)
 
     def extended_b(self, sent: PositionFields, ship: StaticFields, time_ms: int | None) -> list[bytes]:
@@ -131,6 +133,11 @@ class ReEncoder:
 def re_encoded(station: str) -> bytes:
     """The name of a station with the mark, never longer than a name may be."""
     return clean_station(station.encode("ascii", "replace"))[: STATION_MOST - len(RE_ENCODED)] + RE_ENCODED.encode()
+
+
+def has_particulars(sent: StaticFields) -> bool:
+    """Whether anything is stated that a sentence can hold."""
+    return _particulars(sent) != Particulars()
 
 
 def mmsi_of(value: object) -> int:

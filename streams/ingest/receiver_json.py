@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from streams.ingest.json_fields import scaled, within
-from streams.ingest.re_encoding import Mobile, PositionFields, ReEncoder, StaticFields, turn_deg_min
+from streams.ingest.json_fields import scaled, shown, within
+from streams.ingest.re_encoding import MessageError, Mobile, PositionFields, ReEncoder, StaticFields, turn_deg_min
 
 _MOBILES: Final[Mapping[object, Mobile]] = {
     1: "A", 2: "A", 3: "A", 4: "base", 18: "B", 19: "B", 21: "aid", 27: "long range",
@@ -33,11 +33,13 @@ _TURN_END_DEG_MIN: Final = 720
 def lines_of(message: Mapping[str, object], writer: ReEncoder, time_ms: int | None) -> list[bytes]:
     """The sentences of one message; none if its type is not written. Raises MessageError."""
     kind = message.get("type")
+    if isinstance(kind, bool) or not isinstance(kind, int):
+        raise MessageError("no message type" if kind is None else f"message type {shown(kind)} is not a whole number")
     if kind in (_STATIC, _STATIC_B):
         return writer.static(_static(message, class_b=kind == _STATIC_B), time_ms)
     if kind == _EXTENDED_B:
         return writer.extended_b(_position(message, "B"), _static(message, class_b=True), time_ms)
-    mobile = _MOBILES.get(kind) if isinstance(kind, int) else None
+    mobile = _MOBILES.get(kind)
     return [] if mobile is None else writer.position(_position(message, mobile), time_ms)
 
 

@@ -46,13 +46,15 @@ def lines_of(delta: Mapping[str, Any], writer: ReEncoder) -> list[bytes]:
     updates = delta.get("updates")
     if found is None or not isinstance(updates, list):
         return []
+    read = [(_time_ms(u.get("timestamp")), _values(u.get("values"))) for u in updates if isinstance(u, dict)]
+    positions = [
+        writer.position(_position(found[1], values), received_ms) if any(path in values for path in _MOTION) else []
+        for received_ms, values in read
+    ]
+    # Nothing more can be refused: the writer remembers particulars as written.
     lines: list[bytes] = []
-    for update in updates:
-        if isinstance(update, dict):
-            received_ms, values = _time_ms(update.get("timestamp")), _values(update.get("values"))
-            if any(path in values for path in _MOTION):
-                lines += writer.position(_position(found[1], values), received_ms)
-            lines += writer.static(_static(found[1], values), received_ms)
+    for position, (received_ms, values) in zip(positions, read, strict=True):
+        lines += position + writer.static(_static(found[1], values), received_ms)
     return lines
 
 

@@ -19,6 +19,7 @@ from streams.ingest.model import InputCounts, RefusedLine
 from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import NOTHING, PartitionReached, is_new, remaining
+from streams.ingest.source_faults import events_of
 from streams.ingest.sources.events import Chunk, FromTopic, InputSource, NextFile, PeerGone, Refused, SourceEvent
 from streams.ingest.topic_progress import TopicProgress
 from streams.ingest.unrecognised import nothing_of_ours
@@ -113,7 +114,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         self._end(stop)
 
     def _read(self, stop: Event) -> None:
-        for event in self.source.events(stop):
+        for event in events_of(self.source, self.sender.source, stop):
             now_ms = _now_ms()
             self.contact.take(event, now_ms)
             self._send(self._timed(self._take(event, now_ms)), now_ms, stop)
@@ -173,7 +174,7 @@ class SourceRunner(msgspec.Struct, kw_only=True):
         taken: list[Record] = []
         for event in record.events:
             if isinstance(event, Chunk):
-                taken += self.ingest.feed(event.data, now_ms, event.peer)
+                taken += self.ingest.feed(event.data, now_ms, event.peer, record.written_ms)
             else:
                 taken += self.ingest.refuse(event.raw, event.detail, now_ms, event.peer)
         self.topic.positions.took(record.partition, record.offset, first, self.ingest.ordinal)

@@ -68,6 +68,8 @@ class SourceState:
         """When, by the wall clock, the source's time last moved ..."""
         self.offset_ms = 0
         """... and how far it was ahead of the wall clock."""
+        self.given_ms: int | None = None
+        """The time of what a live source sends now without one; None: when it is read."""
         self.arrived_at_ms = 0
         """When, by the wall clock, a message was last written."""
 
@@ -179,7 +181,7 @@ class SourceState:
         if self.synthetic:
             return self.synthetic_ms(self.counts.sentences)
         if self.source_kind.live:
-            return self.now_ms + self.offset_ms
+            return self.now_ms + self.offset_ms if self.given_ms is None else self.given_ms
         return self.clock.known_ms
 
     def take(self, message: TimedMessage) -> None:

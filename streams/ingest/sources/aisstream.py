@@ -12,8 +12,6 @@ import ipaddress
 import json
 import re
 import ssl
-from collections.abc import Generator
-from threading import Event
 from typing import Final
 
 import msgspec
@@ -22,6 +20,7 @@ from streams.errors import ConfigError, WakewatchError
 from streams.ingest import aisstream_json
 from streams.ingest.json_fields import shown
 from streams.ingest.re_encoding import MessageError, ReEncoder
+from streams.ingest.sources.connecting import LaterError
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
 from streams.ingest.sources.events import Chunk, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
@@ -33,17 +32,13 @@ _HOST, _PATH = "stream.aisstream.io", "v0/stream"
 _TLS_PORT, _PLAIN_PORT = 443, 80
 _THROTTLED: Final = 429
 THROTTLED_S: Final = 60.0
-"""A wait before the usual one: who comes back at once is kept out for longer."""
+"""A wait beside the usual one: who comes back at once is kept out for longer."""
 _MMSIS_MOST: Final = 50
 _MMSI: Final = re.compile(r"[0-9]{9}")
 _WORLD: Final = "-90 -180 90 180"
 _LIMITS_DEG: Final = (90.0, 180.0, 90.0, 180.0)
 _KEY_ERROR: Final = "api key"
 _SUBSCRIPTION_ERROR: Final = "malformed"
-
-
-class ThrottledError(OSError):
-    """The service asks to come back later."""
 
 
 class AisstreamSource(WebsocketSource):
@@ -54,22 +49,16 @@ class AisstreamSource(WebsocketSource):
     ) -> None:
         """``subscription`` is sent first; it holds the key."""
         super().__init__(url, rules, context=context, greeting=subscription)
+        self._key = str(msgspec.json.decode(subscription)["APIKey"])
+        """The server may repeat it in an error."""
         self._writer = ReEncoder(name)
         self._served = False
         """It has sent a message: the key is right, whatever it says later."""
 
-    def connection(self, stop: Event) -> Generator[SourceEvent, None, str]:
-        """One connection."""
-        try:
-            return (yield from super().connection(stop))
-        except ThrottledError as error:
-            yield from self._pause(THROTTLED_S, stop)
-            return str(error)
-
     def status_error(self, status: int) -> Exception:
         """Status 429 asks to come back later."""
         error = super().status_error(status)
-        return ThrottledError(str(error)) if status == _THROTTLED else error
+        return LaterError(str(error), THROTTLED_S) if status == _THROTTLED else error
 
     def event_of(self, data: bytes) -> SourceEvent:
         """What a message is. Raises OSError for an error that is tried again, WakewatchError for another."""
@@ -91,12 +80,12 @@ class AisstreamSource(WebsocketSource):
         return Chunk(b"".join(line + b"\n" for line in lines))
 
     def _raise(self, error: str) -> None:
-        text = error.lower()
+        text, said = error.lower(), shown(error.replace(self._key, "..."))
         if not self._served and _KEY_ERROR in text:
-            raise WakewatchError(f"{self._address} rejects the API key with {shown(error)}; check the key")
+            raise WakewatchError(f"{self._address} rejects the API key with {said}; check the key")
         if _SUBSCRIPTION_ERROR in text:
-            raise WakewatchError(f"{self._address} rejects the subscription with {shown(error)}; check [aisstream]")
-        raise ThrottledError(f"the server reports {shown(error)}")
+            raise WakewatchError(f"{self._address} rejects the subscription with {said}; check [aisstream]")
+        raise LaterError(f"the server reports {said}", THROTTLED_S)
 
 
 def subscription(key: str, settings: AisstreamSettings) -> bytes:

@@ -89,6 +89,8 @@ class Connector(msgspec.Struct, frozen=True, kw_only=True):
     """The host of a URL without one; None: the URL must name it."""
     port: int | None = None
     """The port of a URL without one; None: the URL must name it."""
+    listens: bool = False
+    """It opens the port itself; 0 is any free one."""
     has_path: bool = False
     """A path after the port has a meaning."""
     has_user: bool = False

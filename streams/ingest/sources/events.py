@@ -32,6 +32,12 @@ class Connected(NamedTuple):
     peer: str = ""
 
 
+class Heard(NamedTuple):
+    """A peer has sent something that holds nothing for us: it is not silent."""
+
+    peer: str = ""
+
+
 class PeerGone(NamedTuple):
     """A peer is gone; its unfinished messages will not be completed."""
 
@@ -51,6 +57,8 @@ class FromTopic(NamedTuple):
     partition: int
     offset: int
     events: tuple[Chunk | Refused, ...]
+    written_ms: int | None = None
+    """When it was written: the time of what states none; None if that is not known."""
 
 
 class StationPosition(NamedTuple):
@@ -61,7 +69,7 @@ class StationPosition(NamedTuple):
     lon_deg: float
 
 
-SourceEvent = Chunk | Refused | FromTopic | Connected | PeerGone | NextFile | StationPosition | None
+SourceEvent = Chunk | Refused | FromTopic | Connected | Heard | PeerGone | NextFile | StationPosition | None
 
 
 class InputSource(Protocol):

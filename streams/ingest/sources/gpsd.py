@@ -22,7 +22,7 @@ from streams.ingest.framing import Framer
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.connecting import CLOSED, CONNECT_S, ConnectingSource, keep_alive, received
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
-from streams.ingest.sources.events import Chunk, Connected, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, Refused, SourceEvent
 
 _PORT: Final = 2947
 _LINE_BYTES: Final = 16 * 1024
@@ -66,8 +66,9 @@ class GpsdSource(ConnectingSource):
                 if not (with_json or sentences) and time.monotonic() - opened_s > self._wait_s:
                     with_json = True
                     connection.sendall(_BOTH)
-                yield from self._events(lines, with_json=with_json and not sentences)
-                yield None
+                events = self._events(lines, with_json=with_json and not sentences)
+                yield from events
+                yield Heard() if data and not events else None
         return ""
 
     def _report(self) -> None:

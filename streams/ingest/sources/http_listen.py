@@ -24,7 +24,7 @@ from streams.errors import ConfigError
 from streams.ingest.posts import PostError, PostReader, unpacked
 from streams.ingest.sources.async_connection import Put, events_of
 from streams.ingest.sources.connector import Connector, OpenRules, SourceUrl
-from streams.ingest.sources.events import Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
 from streams.settings.sources import HttpListenSettings
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 PEERS_MOST: Final = 256
 HELD_MOST_BYTES: Final = 64_000_000
-"""Of all posts that are read at a time, as they came."""
+"""Of all posts that are read at a time, as they came, and of what they gave and nobody has taken yet."""
 _CHECK_S: Final = 0.5
 _FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 _CHALLENGE: Final = {"WWW-Authenticate": 'Basic realm="wakewatch"'}
@@ -66,7 +66,7 @@ class HttpListenSource:
         self._busy: set[web.RequestHandler] = set()
         """Connections with a request that is being answered."""
         self._held_bytes = 0
-        """Of all posts that are being read."""
+        """Of all posts that are being read, and of what waits for the reader."""
 
     def close(self) -> None:
         """Releases the port."""
@@ -75,7 +75,9 @@ class HttpListenSource:
     def events(self, stop: Event) -> Iterator[SourceEvent]:
         """The events of all posts."""
         with self._socket:
-            yield from events_of(self._serve, stop=stop, idle_s=self._idle_s)
+            for event in events_of(self._serve, stop=stop, idle_s=self._idle_s):
+                self._held_bytes -= _size(event)
+                yield event
 
     async def _serve(self, put: Put) -> str:
         from aiohttp import web
@@ -114,7 +116,13 @@ class HttpListenSource:
         try:
             self._check(request)
             await self._body(request, body)
-            for event in self._reader.events(unpacked(bytes(body), *self._packing(request))):
+            data = unpacked(bytes(body), *self._packing(request))
+            others_bytes = self._held_bytes - len(body)
+            if others_bytes and others_bytes + len(data) > HELD_MOST_BYTES:
+                raise PostError(HTTPStatus.SERVICE_UNAVAILABLE, "too many posts at once")
+            events = self._reader.events(data)
+            self._held_bytes += sum(map(_size, events))
+            for event in events:
                 await put(event)
         except PostError as error:
             self._warn(request, error)
@@ -131,7 +139,7 @@ class HttpListenSource:
         if self._password and not _knows(request.headers.get("Authorization", ""), self._password):
             raise PostError(HTTPStatus.UNAUTHORIZED, "a password is required")
         if request.path.rstrip("/") != self._path.rstrip("/"):
-            raise PostError(HTTPStatus.NOT_FOUND, f"post to {self._path}")
+            raise PostError(HTTPStatus.NOT_FOUND, "not the path for posts")  # strangers need not know it
         if request.method != "POST":
             raise PostError(HTTPStatus.METHOD_NOT_ALLOWED, "only POST is understood")
         if request.content_type in _FORMS:
@@ -205,14 +213,24 @@ def _server_log() -> logging.Logger:
     return logger
 
 
+def _size(event: SourceEvent) -> int:
+    return len(event.data) if isinstance(event, Chunk) else 0
+
+
 def _knows(authorization: str, password: str) -> bool:
     """Whether a header holds the password: ``Basic`` with any user name, or ``Bearer``."""
     scheme, _, given = authorization.partition(" ")
+    as_sent, wanted = _as_bytes(given.strip()), _as_bytes(password)
     if scheme.lower() == "basic":
         with contextlib.suppress(ValueError):
-            decoded = base64.b64decode(given.strip(), validate=True)
-            return hmac.compare_digest(decoded.partition(b":")[2], password.encode())
-    return scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), password.encode())
+            decoded = base64.b64decode(as_sent, validate=True)
+            return hmac.compare_digest(decoded.partition(b":")[2], wanted)
+    return scheme.lower() == "bearer" and hmac.compare_digest(as_sent, wanted)
+
+
+def _as_bytes(text: str) -> bytes:
+    """Bytes of a header, or of the environment, that are not UTF-8 are surrogates in the text."""
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _open(place: SourceUrl, rules: OpenRules) -> HttpListenSource:
@@ -229,6 +247,7 @@ CONNECTORS: Final = (
         sentence="Receives posts, such as those of AIS-catcher -H; PATH may be empty",
         open=_open,
         host="127.0.0.1",
+        listens=True,
         has_path=True,
         options=("password-file",),
     ),

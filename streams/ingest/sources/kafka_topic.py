@@ -2,7 +2,7 @@
 
 Where reading goes on after a restart is in our own log (``streams.ingest.topic_progress``); the offsets that are
 committed to the foreign cluster, in a consumer group without members, are for its owner's tools.
-A line without a time counts as received when its record was written.
+A sentence that states no time, in its tag block, its JSON or beside it, counts as received when its record was written.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from streams.broker import clients
 from streams.broker.security import refusal_of
 from streams.errors import ConfigError, SinkError, WakewatchError
 from streams.ingest.field_map import FieldMap
+from streams.ingest.json_lines import unfolded
 from streams.ingest.sources.connecting import ConnectingSource
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
-from streams.ingest.sources.events import Chunk, Connected, FromTopic, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, FromTopic, SourceEvent
 from streams.ingest.topic_progress import TopicProgress, TopicState
 from streams.messages import log_records
 from streams.messages.topics import SENTENCES
-from streams.nmea.checksum import tag_block
 from streams.settings.feeds import TopicFeedSettings
 from streams.settings.model import KafkaSettings
 
@@ -145,9 +145,10 @@ class KafkaTopicSource(ConnectingSource):
             return FromTopic(record.partition, record.offset, ())
         if value.lstrip()[:1] in (b"{", b"[") and b'"nmea"' not in value:
             return FromTopic(record.partition, record.offset, tuple(self._fields.read(value, peer)))
-        lines = [_timed(line, record.timestamp) for line in value.splitlines()]
-        event: Chunk | Refused = Chunk(b"\n".join([*lines, b""]), peer)
-        return FromTopic(record.partition, record.offset, (event,) if lines else ())
+        lines = unfolded(value).splitlines()
+        events = (Chunk(b"\n".join([*lines, b""]), peer),) if lines else ()
+        written_ms = record.timestamp if record.timestamp and record.timestamp > 0 else None
+        return FromTopic(record.partition, record.offset, events, written_ms)
 
     def _places(self, consumer: Any) -> list[Any]:
         """The partitions of the topic. Raises ConnectionError if it is not there, WakewatchError if it stays away."""
@@ -190,13 +191,6 @@ class KafkaTopicSource(ConnectingSource):
             raise ConfigError(f"{self._what.url}: {_of_feed(error)}") from error
 
 
-def _timed(line: bytes, written_ms: int | None) -> bytes:
-    """A bare sentence gets the time at which its record was written."""
-    if not line.startswith(b"!") or written_ms is None or written_ms <= 0:
-        return line
-    return tag_block(b"c:%d" % written_ms) + line
-
-
 def _kafka_error() -> type[Exception]:
     from kafka.errors import KafkaError
 
@@ -232,9 +226,11 @@ def _settings(feed: TopicFeedSettings, servers: str) -> KafkaSettings:
 
 def _check(place: SourceUrl) -> None:
     if not _TOPIC.fullmatch(place.path):
-        raise ConfigError(f"{place.name}: {place.path!r} is not the name of a topic; write {SCHEME}://BROKER/TOPIC")
+        raise ConfigError(f"{place.name}: the path is not the name of a topic; write {SCHEME}://BROKER/TOPIC")
     if place.options.get("from", "newest") not in {"oldest", "newest"}:
-        raise ConfigError(f"{place.name}: from={place.options['from']}: give from=oldest or from=newest")
+        raise ConfigError(f"{place.name}: from= has no such value; give from=oldest or from=newest")
+    if not place.options.get("group", "x").strip():
+        raise ConfigError(f"{place.name}: group= is empty; name the consumer group, or leave it out")
 
 
 CONNECTORS: Final = (

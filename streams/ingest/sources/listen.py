@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import socket
+import time
 from collections.abc import Iterator
 from threading import Event
 from typing import Final
@@ -17,6 +18,8 @@ from streams.ingest.sources.events import Chunk, Connected, PeerGone, SourceEven
 
 PEERS_MOST: Final = 256
 _READ_BYTES: Final = 64 * 1024
+_PAUSE_S: Final = 1.0
+"""Before peers are accepted again after an error of this machine."""
 _log = structlog.get_logger("ingest.listen")
 
 
@@ -38,6 +41,8 @@ class ListenSource:
             ) from error
         self._socket.setblocking(False)
         self.port: int = self._socket.getsockname()[1]
+        self._paused_s: float | None = None
+        """When peers are accepted again; None: now."""
 
     def close(self) -> None:
         """Releases the port."""
@@ -49,6 +54,7 @@ class ListenSource:
             selector.register(self._socket, selectors.EVENT_READ)
             try:
                 while not stop.is_set():
+                    self._accept_again(selector)
                     ready = selector.select(self._idle_s)
                     if not ready:
                         yield None
@@ -76,10 +82,20 @@ class ListenSource:
         _log.info("peer disconnected", peer=peer, why=why)
         return PeerGone(peer, why)
 
+    def _accept_again(self, selector: selectors.BaseSelector) -> None:
+        if self._paused_s is not None and time.monotonic() >= self._paused_s:
+            self._paused_s = None
+            selector.register(self._socket, selectors.EVENT_READ)
+
     def _accept(self, selector: selectors.BaseSelector) -> Connected | None:
         try:
             connection, address = self._socket.accept()
-        except OSError:  # the peer has left again
+        except (BlockingIOError, ConnectionError):  # the peer has left again
+            return None
+        except OSError as error:  # such as no free file descriptor: it would be ready again at once
+            _log.warning("no peer can be accepted", why=error.strerror, retry_s=_PAUSE_S)
+            selector.unregister(self._socket)
+            self._paused_s = time.monotonic() + _PAUSE_S
             return None
         if len(selector.get_map()) > PEERS_MOST:
             _log.warning("peer rejected: too many", peer=address[0], most=PEERS_MOST)
@@ -105,5 +121,6 @@ CONNECTORS: Final = (
         open=_open,
         connects=True,
         host="127.0.0.1",
+        listens=True,
     ),
 )

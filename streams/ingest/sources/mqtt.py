@@ -20,11 +20,12 @@ import msgspec
 from streams.errors import ConfigError, WakewatchError
 from streams.ingest import digitraffic_json
 from streams.ingest.framing import units
+from streams.ingest.json_lines import unfolded
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.async_connection import Put, events_of
 from streams.ingest.sources.connecting import CONNECT_S, ConnectingSource
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules, SourceUrl
-from streams.ingest.sources.events import Chunk, Connected, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
 from streams.ingest.sources.tls import client_context
 
@@ -57,7 +58,7 @@ class MqttBroker(msgspec.Struct, frozen=True, kw_only=True):
     context: ssl.SSLContext | None = None
 
     def __repr__(self) -> str:
-        return f"MqttBroker({self.host}:{self.port}/{self.topic})"
+        return f"MqttBroker({self.host}:{self.port})"
 
 
 class MqttSource(ConnectingSource):
@@ -65,7 +66,7 @@ class MqttSource(ConnectingSource):
 
     def __init__(self, broker: MqttBroker, rules: ConnectionRules, *, name: str) -> None:
         """``name`` is the station of sentences that are written from fields."""
-        super().__init__(f"{broker.host}:{broker.port}/{broker.topic}", rules)
+        super().__init__(f"{broker.host}:{broker.port}", rules)
         self._broker = broker
         self._writer = ReEncoder(name)
 
@@ -85,7 +86,7 @@ class MqttSource(ConnectingSource):
                     raise WakewatchError(f"{self._address}: the broker does not let this user read the topic")
                 await put(Connected())
                 async for message in client.messages:
-                    for event in self._events(message):
+                    for event in self._events(message) or (Heard(),):
                         await put(event)
         except aiomqtt.MqttError as error:
             code = getattr(error, "rc", None)
@@ -106,9 +107,9 @@ class MqttSource(ConnectingSource):
             except MessageError as error:
                 return [Refused(topic.encode() + b" " + value, str(error))]
         elif message.retain:
-            lines = [unit for line in value.splitlines() for unit in units(line) if _states_time(unit)]
+            lines = [unit for line in unfolded(value).splitlines() for unit in units(line) if _states_time(unit)]
         else:
-            lines = [value]
+            lines = [unfolded(value)]
         return [Chunk(b"\n".join([*lines, b""]))] if lines else []
 
 
@@ -181,8 +182,16 @@ def _check(place: SourceUrl) -> None:
     wrong = any(len(level) > 1 and set(level) & {"+", "#"} for level in levels)
     if not place.path or wrong or "#" in levels[:-1] or "\0" in place.path:
         raise ConfigError(
-            f"{place.name}: {place.path!r} is not a topic to read; write {place.kind}://HOST/TOPIC, where + is any "
+            f"{place.name}: the path is not a topic to read; write {place.kind}://HOST/TOPIC, where + is any "
             "level and # at the end all below"
+        )
+
+
+def _check_websocket(place: SourceUrl) -> None:
+    _check(place)
+    if not place.options.get("path", "/").startswith("/"):
+        raise ConfigError(
+            f"{place.name}: path= is the path of the websocket; begin it with a slash, such as path=/mqtt"
         )
 
 
@@ -199,7 +208,7 @@ def _connector(scheme: str, port: int, example: str, sentence: str) -> Connector
         has_path=True,
         has_user=True,
         options=(_PASSWORD, "client-id", *websocket),
-        check=_check,
+        check=_check_websocket if websocket else _check,
         extra="mqtt",
         needs="aiomqtt",
     )

@@ -46,11 +46,12 @@ class UdpSource:
         try:
             if group:
                 _join(self._socket, host, interface)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._socket.close()
-            where = f"the interface {interface}" if interface else "any interface"
+            where = "this interface" if interface else "any interface"
+            reason = getattr(error, "strerror", None) or "it is not an address"
             raise ConfigError(
-                f"udp://{host}:{port}: cannot join the group on {where} ({error.strerror or error}); give the address "
+                f"udp://{host}:{port}: cannot join the group on {where} ({reason}); give the address "
                 f"of an interface of this machine: udp://{host}:{port}?interface=ADDRESS"
             ) from error
         self._socket.setblocking(False)
@@ -90,7 +91,7 @@ def is_group(host: str) -> bool:
 
 
 def _join(listening: socket.socket, group: str, interface: str) -> None:
-    """Raises OSError."""
+    """Raises OSError, and ValueError for what cannot be an interface."""
     if ":" in group:
         address, _, zone = group.partition("%")
         number = socket.if_nametoindex(interface or zone) if interface or zone else 0
@@ -118,6 +119,7 @@ CONNECTORS: Final = (
         sentence="Listens for datagrams; joins the group of a multicast address (?interface=ADDRESS)",
         open=_open,
         host="127.0.0.1",
+        listens=True,
         options=("interface",),
         check=_check,
     ),

@@ -11,7 +11,7 @@ from typing import Final
 from streams.ingest.sources.async_connection import Put, events_of
 from streams.ingest.sources.connecting import CONNECT_S, ConnectingSource
 from streams.ingest.sources.connector import ConnectionRules
-from streams.ingest.sources.events import Connected, SourceEvent
+from streams.ingest.sources.events import Connected, Heard, SourceEvent
 
 _MESSAGE_BYTES: Final = 256 * 1024
 _CLOSE_S: Final = 1.0
@@ -30,13 +30,17 @@ class WebsocketSource(ConnectingSource):
         greeting: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """``greeting`` and ``headers`` may hold secrets, ``url`` not: it is logged."""
-        super().__init__(url, rules)
+        """``greeting`` and ``headers`` may hold secrets. Of ``url`` scheme, host and port are logged."""
+        scheme, _, rest = url.partition("://")
+        super().__init__(f"{scheme}://{rest.partition('/')[0]}", rules)
         self._url, self._context, self._greeting, self._headers = url, context, greeting, headers
 
     @abstractmethod
     def event_of(self, data: bytes) -> SourceEvent:
-        """What a message is, text or binary. Raises OSError for a loss, WakewatchError for the end of the source."""
+        """What a message is, text or binary; None: nothing for us.
+
+        Raises OSError for a loss, WakewatchError for the end of the source.
+        """
 
     def status_error(self, status: int) -> Exception:
         """What to raise when the server answers with this status of HTTP and opens no websocket."""
@@ -68,7 +72,8 @@ class WebsocketSource(ConnectingSource):
                 async for message in socket:
                     data = message.data
                     if message.type in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
-                        await put(self.event_of(data.encode("utf-8", "replace") if isinstance(data, str) else data))
+                        sent = data.encode("utf-8", "replace") if isinstance(data, str) else data
+                        await put(self.event_of(sent) or Heard())
                 return f"closed by the other side ({socket.close_code or 'without a reason'})"
         except aiohttp.WSServerHandshakeError as error:
             raise self.status_error(error.status) from error

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from streams.ingest.sources import aisstream
 from streams.ingest.sources.aisstream import AisstreamSource, subscription
 from streams.ingest.sources.back_off import BackOff
 from streams.ingest.sources.connector import ConnectionRules, OpenRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.pipeline.replay import InProcessPipeline
 from streams.reference import load_reference
 from streams.settings.model import IngestSettings, Settings
@@ -93,7 +94,7 @@ def reading(*scripts: list[Act], mute_s: float = 0) -> Iterator[tuple[Service, I
 def first(events: Iterator[SourceEvent], wanted: Callable[[list[SourceEvent]], bool]) -> list[SourceEvent]:
     found: list[SourceEvent] = []
     for _, event in zip(range(2000), events, strict=False):
-        found += [event] if event is not None else []
+        found += [event] if not isinstance(event, Heard | None) else []
         if wanted(found):
             return found
     raise AssertionError(f"waited in vain: {found}")
@@ -163,6 +164,12 @@ def test_a_connection_that_stays_open_and_sends_nothing_is_replaced() -> None:
         until(lambda: service.closes == [WSCloseCode.OK])
 
 
+def test_messages_that_hold_nothing_for_us_end_the_silence() -> None:
+    confirmation = '{"MessageType":"SubscriptionConfirmation"}'
+    with reading([confirmation, None]) as (_, events, _):
+        assert any(isinstance(event, Heard) for _, event in zip(range(200), events, strict=False))
+
+
 def test_a_wrong_key_ends_the_source_with_the_servers_words() -> None:
     with reading(['{"error": "Api Key Is Not Valid"}']) as (_, events, _):
         with pytest.raises(WakewatchError, match="rejects the API key with 'Api Key Is Not Valid'") as refused:
@@ -192,7 +199,27 @@ def test_a_service_that_is_busy_is_left_alone_for_a_while(script: list[Act], mon
     )
     with reading(script, [SHIP]) as (_, events, _):
         first(events, lambda events: kinds(events)[-2:] == ["Connected", "Chunk"] and "PeerGone" in kinds(events))
-    assert waits[0] == 0.2 and len(waits) == 2
+    assert len(waits) == 1 and waits[0] >= 0.2
+
+
+def test_the_wait_after_status_429_is_not_cut_short_by_the_limit_of_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aisstream, "THROTTLED_S", 0.6)
+    with reading([429], [SHIP], mute_s=0.1) as (_, events, _):
+        first(events, lambda events: "PeerGone" in kinds(events))
+        began_s = time.monotonic()
+        found = first(events, lambda events: "Chunk" in kinds(events))
+    assert time.monotonic() - began_s >= 0.5 and kinds(found)[:2] == ["Connected", "Chunk"]
+
+
+@pytest.mark.parametrize("said", [f"Api Key {KEY} Is Not Valid", f"malformed: {KEY}", f"{KEY}"])
+def test_an_error_that_repeats_the_key_does_not_show_it(said: str) -> None:
+    with reading([json.dumps({"error": said})]) as (_, events, _):
+        try:
+            found = first(events, lambda events: "PeerGone" in kinds(events))
+            shown = str(found)
+        except WakewatchError as error:
+            shown = str(error)
+    assert KEY[:8] not in shown
 
 
 def test_another_status_is_tried_again() -> None:

@@ -5,6 +5,7 @@ import contextlib
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 
@@ -17,13 +18,17 @@ from streams.errors import ConfigError, Reason, WakewatchError
 from streams.ingest import urls
 from streams.ingest.contact import Contact
 from streams.ingest.core import Ingest, SourceKind
+from streams.ingest.outbound import Sender
+from streams.ingest.outbox import Outbox
+from streams.ingest.source_runner import SourceRunner, fresh
 from streams.ingest.sources.async_connection import QUEUE_MOST, Put, events_of
 from streams.ingest.sources.back_off import BackOff
-from streams.ingest.sources.connecting import ConnectingSource
+from streams.ingest.sources.connecting import ConnectingSource, LaterError
 from streams.ingest.sources.connector import ConnectionRules, Connector, OpenRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.ingest.sources.secret_files import secret_of
 from streams.settings.model import IngestSettings, Settings
+from streams.settings.sources import AisstreamSettings
 
 IDLE_S = 0.01
 RULES = OpenRules(settings=Settings())
@@ -70,11 +75,100 @@ def test_an_extra_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> N
         urls.open_place(urls.parse("tcp://192.0.2.1:99"), RULES)
 
 
-@pytest.mark.parametrize("text", ["tcp://me:hunter2@192.0.2.1:99", "x=tcp://:hunter2@h:1", "nope://me:hunter2@h:1"])
-def test_a_password_in_a_url_is_refused_and_not_shown(text: str) -> None:
+SECRETS = [
+    "tcp://me:hunter2@192.0.2.1:99", "x=tcp://:hunter2@h:1", "nope://me:hunter2@h:1", "me:hunter2", "me:hunter2@h:1",
+    "x=me:hunter2@h:1", "tcp:me:hunter2@h", "?password=hunter2", "hunter2@h", "tcp://h:1?key=hunter2",
+    "tcp://h:1?password=hunter2", "tcp://h:1?token=hunter2", "udp://:1?hunter2", "udp://:1?hunter2=", "tcp://h:1/hunter2",
+    "mqtt://me:hunter2", "mqtt://me:12/hunter2@h/topic", "mqtt://me:12?hunter2@h/topic", "mqtt://me:hunter2/x@h/topic",
+    "mqtt://me:hunter2#x@h/topic", "mqtt://me:[hunter2@h/topic", "mqtt://me:hun]ter2@h/topic", "mqtt://h:hunter2/topic",
+    "mqtt://h/#/hunter2", "mqtt://h/topic?password=hunter2", "mqtt://me@hunter2..h/topic", "kafka://h/hunter2?from=x",
+    "kafka://h/a:hunter2", "kafka://h/topic?from=hunter2", "aisstream://?key=hunter2", "aisstream://hunter2!",
+    "aisstream://h/hunter2?x=1", "aisstream://hunter2@h", "signalk://h/hunter2", "signalk://h?token=hunter2&x=hunter2",
+    "gpsd://hunter2@h", "http-listen://:1/hunter2?x=hunter2", "tcp://hunter2@h", "tcp://hunter2%40@h:1",
+    "mqtt://h/%ffhunter2", "tcp://h?hunter2", "tcp://?hunter2", "tls:hunter2@x", "file:", "hunter2", "a=hunter2",
+    "postgres+verylongscheme://hunter2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SECRETS)
+def test_nothing_that_may_be_a_secret_is_shown(text: str) -> None:
     with pytest.raises(ConfigError) as refused:
         urls.parse(text)
+    assert "hunter2" not in str(refused.value) and "hun" not in str(refused.value)
+
+
+@pytest.mark.parametrize("option", ["key-file", "password-file", "token-file"])
+@pytest.mark.parametrize("content", [None, b"", b"two\nlines", b"\xff\xfe\xff"])
+def test_a_secret_in_the_place_of_a_file_is_not_shown(option: str, content: bytes | None, tmp_path: Path) -> None:
+    path = "hunter2" if content is None else str(tmp_path / "hunter2")
+    if content is not None:
+        Path(path).write_bytes(content)
+    with pytest.raises(ConfigError, match=option) as refused:
+        secret_of(urls.SourceUrl("x", "tcp", options={option: path}), option, "")
     assert "hunter2" not in str(refused.value)
+
+
+def test_of_the_url_of_a_websocket_only_the_host_is_logged() -> None:
+    settings = Settings(aisstream=AisstreamSettings(api_key="hunter2"))
+    source = urls.open_place(urls.parse("aisstream://192.0.2.1/hunter2/v1"), OpenRules(settings=settings))
+    assert vars(source)["_address"] == "wss://192.0.2.1:443"
+
+
+@pytest.mark.parametrize("kind", [kind for kind in urls.CONNECTORS if kind not in {"file", "stdin"}])
+@pytest.mark.parametrize(
+    "host", ["a..b", "a" * 70, "a" * 70 + ".org", ".a", "a b", "a%00b", "[::g]", "[::1%]x", "é" * 64]
+)
+def test_a_host_that_cannot_exist_is_a_wrong_url(kind: str, host: str) -> None:
+    with pytest.raises(ConfigError):
+        urls.parse(f"{kind}://{host}:99/topic")
+
+
+@pytest.mark.parametrize(
+    "host", ["h", "h.", "a_b", "xn--bcher-kva.example", "bücher.example", "192.0.2.1", "[2001:db8::1]"]
+)
+def test_a_host_that_can_exist_is_none(host: str) -> None:
+    assert urls.parse(f"tcp://{host}:99").port == 99
+    assert urls.parse("udp://[fe80::1%25eth0]:1").host.startswith("fe80::1%")
+
+
+@pytest.mark.parametrize(
+    "text", ["tcp://h:0", "gpsd://h:0", "mqtt://h:0/t", "kafka://h:0/t", "tcp://h:65536", "tcp://h:x"]
+)
+def test_a_port_that_cannot_exist_is_a_wrong_url(text: str) -> None:
+    with pytest.raises(ConfigError, match="port"):
+        urls.parse(text)
+    assert urls.parse("udp://:0").port == urls.parse("tcp-listen://:0").port == 0
+
+
+@pytest.mark.parametrize(
+    "text", ["mqtt://h/a%0ab", "mqtt://h/a?client-id=%00", "mqtt+ws://h/a?path=/x%0d%0aY:", "mqtt://h/\udcff"]
+)
+def test_control_characters_in_a_url_are_refused(text: str) -> None:
+    with pytest.raises(ConfigError, match="control character"):
+        urls.parse(text)
+
+
+def test_an_option_is_percent_decoded_and_a_plus_is_a_plus() -> None:
+    place = urls.parse("mqtt://me%2Bx@h/+/a%2Fb?password-file=/a+b%20c%2Bd&client-id=x=y")
+    assert place.options == {"password-file": "/a+b c+d", "client-id": "x=y"}
+    assert (place.path, place.user) == ("+/a/b", "me+x")
+    assert urls.parse("mqtt://h/a%40b").path == "a@b"
+
+
+@pytest.mark.parametrize(
+    ("text", "option"),
+    [("mqtt+ws://h/t?path=mqtt", "path="), ("mqtt+ws://h/t?path=", "path="), ("kafka://h/t?group=", "group=")],
+)
+def test_an_option_that_can_never_work_is_a_wrong_url(text: str, option: str) -> None:
+    with pytest.raises(ConfigError, match=option):
+        urls.parse(text)
+
+
+def test_what_is_no_url_is_shown_if_it_looks_like_a_path() -> None:
+    with pytest.raises(ConfigError, match=r"^dya\.nmea: not the URL"):
+        urls.parse("dya.nmea")
+    with pytest.raises(ConfigError):
+        urls.parse("x" * 100_000)
 
 
 PARTS = st.text("aA1:/@[]%?#=&.-\u2100\x00 ", max_size=12)
@@ -151,10 +245,73 @@ def test_silence_is_a_loss_and_the_connection_is_closed(monkeypatch: pytest.Monk
     assert source.closed == 1
 
 
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ValueError("Newline in a header"), UnicodeError("label too long"), KeyError("x"), RuntimeError("a bug"),
+        UnicodeEncodeError("utf-8", "hunter2\udcff", 7, 8, "surrogates not allowed"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_connection_is_a_loss_of_it_alone(fault: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    source = Scripted([Connected(), Chunk(b"one"), fault], [fault], [Connected(), Chunk(b"two")])
+    found = first(source.events(threading.Event()), lambda events: Chunk(b"two") in events)
+    lost = [event.why for event in found if isinstance(event, PeerGone)]
+    assert len(lost) == 2 and all(type(fault).__name__ in why and "hunter2" not in why for why in lost)
+    assert source.closed >= 2
+
+
+class Faulty:
+    """A source that does not connect and has a fault after its first bytes."""
+
+    live = waits = True
+    resumes = False
+
+    def close(self) -> None:
+        pass
+
+    def events(self, stop: threading.Event) -> Iterator[SourceEvent]:
+        yield Chunk(b"")
+        raise UnicodeError("label empty or too long")
+
+
+def test_a_fault_in_any_source_ends_that_source_alone() -> None:
+    runner = SourceRunner(
+        source=Faulty(), ingest=Ingest("x", 1, source_kind=SourceKind(live=True)), sender=Sender("x", "run", False, ""),
+        outbox=Outbox(None, 10), partitions=1, reached=fresh(1),
+    )  # fmt: skip
+    runner.run(threading.Event())
+    assert "label empty or too long" in runner.state(ended=True).failed
+
+
+def test_whatever_is_heard_ends_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 100_000, 40))
+    monkeypatch.setattr("streams.ingest.sources.connecting.time.monotonic", lambda: float(next(clock)))
+    source = Scripted([Connected(), *[Heard(), None, None] * 30], mute_s=300)
+    found = first(source.events(threading.Event()), lambda events: any(isinstance(e, PeerGone) for e in events))
+    assert found == [Connected(), *[Heard()] * 30, PeerGone("", "over")]
+
+
+def test_a_connection_that_takes_long_to_open_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a limit of its own, also where silence has none."""
+    clock = iter(float(number) for number in range(100_000))
+    monkeypatch.setattr("streams.ingest.sources.connecting.time.monotonic", lambda: next(clock))
+    for mute_s, wait, why in ((5.0, 15, "over"), (0.0, 500, "not connected after 30 s")):
+        source = Scripted([*[None] * wait], mute_s=mute_s)
+        found = first(source.events(threading.Event()), lambda events: any(isinstance(e, PeerGone) for e in events))
+        assert found == [PeerGone("", why)]
+
+
+def test_a_wait_that_the_other_side_asks_for_is_not_cut_short_by_the_limit_of_silence() -> None:
+    source = Scripted([LaterError("come back later", 0.5)], [Connected(), Chunk(b"two")], mute_s=0.05)
+    began_s = time.monotonic()
+    found = first(source.events(threading.Event()), lambda events: Chunk(b"two") in events)
+    assert found[0] == PeerGone("", "come back later") and time.monotonic() - began_s >= 0.5
+
+
 def test_what_is_known_of_connections() -> None:
     contact = Contact(connects=True)
     assert contact.connected == 0
-    for event in (Connected(), PeerGone(""), PeerGone(""), Connected(), Chunk(b"x")):
+    for event in (Connected(), PeerGone(""), PeerGone(""), Connected(), Heard()):
         contact.take(event, 7)
     assert (contact.connected, contact.reconnects, contact.last_message_ms) == (1, 1, 7)
     listening = Contact(connects=True)

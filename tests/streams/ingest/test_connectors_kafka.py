@@ -4,12 +4,14 @@ import contextlib
 import http.client
 import json
 import signal
+import socket
 import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from streams.settings.model import Settings
 from tests.streams.ingest.json_samples import AISSTREAM, BARE
@@ -85,3 +87,35 @@ def test_posts_of_a_receiver_reach_the_topic_and_garbage_the_dead_letters(settin
     assert line.startswith(b"\\s:MyStation,c:1709510405250*") and line.endswith(BARE)
     (letter,) = topic(settings, "ais.dead.v1")
     assert letter.value == b"garbage"
+
+
+@pytest.mark.parametrize(
+    "wrong", ["tcp://a..b:99", "mqtt://" + "a" * 70 + "/t", "signalk://h?token-file={}", "gpsd://h:0"]
+)
+def test_a_url_that_can_never_work_is_a_wrong_setting(settings: Settings, config: Path, wrong: str) -> None:
+    secret = config.parent / "token"
+    secret.write_text("two\nlines\n")
+    call = command(config, "udp://127.0.0.1:0", wrong.format(secret))
+    run = subprocess.run(call, capture_output=True, timeout=PATIENCE_S, check=False)
+    assert run.returncode == 2 and b"Traceback" not in run.stderr and run.stderr.count(b"\n") < 5, run.stderr
+    assert not topic(settings, "ais.sentences.v1")
+
+
+def test_a_source_with_a_fault_does_not_stop_the_others(settings: Settings, config: Path) -> None:
+    """A host that does not exist, and a server whose answer the library does not understand."""
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(status=101, headers={"Upgrade": "websocket", "Connection": "upgrade"})
+
+    with socket.socket(type=socket.SOCK_DGRAM) as sending, served(handle) as odd:
+        sending.bind(("127.0.0.1", 0))
+        port = free_port()
+        with ingesting(
+            config, f"udp://127.0.0.1:{port}", "lost=tcp://nowhere.invalid:99", f"odd=signalk://127.0.0.1:{odd}"
+        ):
+
+            def heard() -> bool:
+                sending.sendto(BARE, ("127.0.0.1", port))
+                return len(lines(settings)) > 3
+
+            until(heard)

@@ -99,6 +99,18 @@ def test_an_object_without_an_mmsi_is_refused_and_the_others_are_read(wrong: Any
     assert [type(event) for event in found] == [Refused, Refused, Chunk]
 
 
+@pytest.mark.parametrize(
+    "stated", [{}, {"sog": 5.0, "status": 0}, {"lat": None, "lon": None}, {"name": "N/A", "imo": 0}]
+)
+def test_an_object_that_states_nothing_is_refused_and_unchanged_particulars_are_not(stated: dict[str, Any]) -> None:
+    bare = {"mmsi": SHIP["mmsi"], "time": SHIP["time"]}
+    named = {**bare, "name": "ANGARA"}
+    found = read([{**bare, **stated}, named, named])
+    assert isinstance(found[0], Refused) and "position" in found[0].detail
+    assert msgspec.json.decode(found[0].raw) == {**bare, **stated}
+    assert [isinstance(event, Chunk) and event.data.count(b"!AIVDM") for event in found[1:]] == [2, 0]
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),

@@ -1,8 +1,10 @@
 """gpsd as a source: a real one where it is installed, and a server that speaks what it was heard to speak."""
 
+import contextlib
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from streams.ingest.core import Ingest
 from streams.ingest.model import SourceKind
 from streams.ingest.sources.back_off import BackOff
 from streams.ingest.sources.connector import ConnectionRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.ingest.sources.gpsd import GpsdSource
 from streams.messages.log_records import Sentences
 from streams.nmea import encoder
@@ -141,7 +143,7 @@ class Server:
 def from_server(sent: list[bytes], wait_s: float) -> list[SourceEvent]:
     server, stop, found = Server(sent), threading.Event(), []
     for event in source(server.port, wait_s).events(stop):
-        found += [event] if event is not None else []
+        found += [event] if not isinstance(event, Heard | None) else []
         if isinstance(event, PeerGone):
             stop.set()
     server.thread.join(10)
@@ -173,6 +175,31 @@ def test_json_that_gives_no_sentence_is_refused_and_the_rest_is_read(line: bytes
     found = from_server([line, GOOD], wait_s=0)
     assert [type(event) for event in found] == [Connected, Refused, Chunk, PeerGone]
     assert isinstance(found[1], Refused) and why in found[1].detail
+
+
+@pytest.mark.parametrize("asked_for_json", [True, False])
+def test_a_gpsd_that_tells_of_other_things_is_not_silent(asked_for_json: bool) -> None:
+    """Positions of the receiver itself, for longer than the limit of silence."""
+    server, stop = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def tell() -> None:
+        connection, _ = server.accept()
+        with connection, contextlib.suppress(OSError):
+            for _ in range(20):
+                connection.sendall(b'{"class":"TPV","lat":1.0}\r\n')
+                time.sleep(0.05)
+            stop.set()
+
+    thread = threading.Thread(target=tell)
+    thread.start()
+    rules = ConnectionRules(0.02, BackOff(0.05, seed=1), 0.3)
+    wait_s = 0 if asked_for_json else 3600
+    port = server.getsockname()[1]
+    reading = GpsdSource("pier", "127.0.0.1", port, rules, line_bytes=8192, wait_s=wait_s)
+    found = {type(event) for event in reading.events(stop) if event is not None}
+    thread.join(10)
+    server.close()
+    assert found == {Connected, Heard}
 
 
 def test_its_url_needs_a_host_only() -> None:

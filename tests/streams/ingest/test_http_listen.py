@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from streams.errors import ConfigError
 from streams.ingest import urls
+from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.posts import PostError, PostReader, unpacked
 from streams.ingest.sources import http_listen
 from streams.ingest.sources.connector import OpenRules
@@ -109,7 +110,7 @@ def read(body: bytes) -> list[SourceEvent]:
 def test_other_forms_of_a_post_are_read_too() -> None:
     one, tag = json.dumps(CATCHER).encode(), tag_block(b"c:1709510405250")
     assert read(one) == read(b"[" + one + b"]") == [Chunk(tag + BARE + b"\n")]
-    assert read(one + b"\n" + one + b"\n") == [Chunk(one + b"\n" + one + b"\n\n")]  # the core reads lines
+    assert read(one + b"\n" + one + b"\n") == [Chunk(2 * (tag + BARE + b"\n"))]
     assert read(BARE + b"\r\n") == [Chunk(BARE + b"\r\n\n")]
     own = encoded(msgs=[CATCHER | {"station_id": "own"}, CATCHER | {"nmea": []}], station_lat=0.0)
     (chunk,) = read(own)
@@ -118,9 +119,85 @@ def test_other_forms_of_a_post_are_read_too() -> None:
 
 
 def test_a_message_of_a_batch_that_cannot_be_read_is_refused_alone() -> None:
-    (refused, chunk) = read(encoded(msgs=[CATCHER | {"nmea": None, "mmsi": True}, 7, CATCHER], station_lat=0))
+    (refused, chunk) = read(encoded(msgs=[CATCHER | {"nmea": None, "mmsi": True}, CATCHER], station_lat=0))
     assert isinstance(refused, Refused) and json.loads(refused.raw)["mmsi"] is True and "MMSI" in refused.detail
     assert chunk == Chunk(EXPECTED)
+
+
+UNREADABLE: list[Any] = [7, "text", None, [7], {}, {"mmsi": 227006760}, {"class": "AIS", "mmsi": 227006760}]
+
+
+@pytest.mark.parametrize("wrong", [*UNREADABLE, {"class": "AIS", "type": True}, {"class": "AIS", "type": "1"}])
+@pytest.mark.parametrize("form", ["list", "batch", "lines"])
+def test_an_element_that_gives_nothing_is_refused_and_the_others_are_read(wrong: Any, form: str) -> None:
+    given = [CATCHER, wrong, CATCHER]
+    if form == "batch":
+        body = encoded(msgs=given, station_lat=0)
+    else:
+        body = json.dumps(given).encode() if form == "list" else b"\n".join(json.dumps(one).encode() for one in given)
+    refused = [event for event in read(body) if isinstance(event, Refused)]
+    assert [json.loads(event.raw) for event in refused] == [wrong] and refused[0].detail
+    assert sum(event.data.count(BARE) for event in read(body) if isinstance(event, Chunk)) == 2
+
+
+def test_a_message_of_a_type_that_is_not_written_is_another_line_and_no_loss() -> None:
+    binary = {"class": "AIS", "type": 8, "mmsi": 227006760}
+    (chunk,) = read(json.dumps([CATCHER, binary]).encode())
+    ingest = Ingest("x", 1, source_kind=SourceKind(live=True))
+    assert isinstance(chunk, Chunk)
+    ingest.feed(chunk.data, 1_709_510_406_000)
+    assert (ingest.counts.sentences, ingest.counts.other, ingest.counts.rejected) == (1, 1, {})
+
+
+def test_where_a_station_is_comes_with_the_next_post_if_the_first_is_refused() -> None:
+    reader = PostReader()
+    with pytest.raises(PostError):
+        reader.events(encoded(msgs=UNREADABLE))
+    assert reader.events(encoded()) == [StationPosition("MyStation", 51.185970, 5.964237), Chunk(EXPECTED)]
+
+
+WHOLE = encoded(station_lat=0)
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zlib.compress])
+@pytest.mark.parametrize("kept", [1, 10, 12, 40, -9, -1])
+def test_a_packed_post_that_is_cut_off_is_refused_whole(pack: Any, kept: int) -> None:
+    """Sentences in lines, so that a part of them would read as a whole post."""
+    lines = gzip.compress(b"".join(BARE + b"\n" for _ in range(50))) if pack is gzip.compress else pack(BARE * 50)
+    with pytest.raises(PostError) as refused:
+        unpacked(lines[:kept], "gzip", 100_000)
+    assert refused.value.status is HTTPStatus.BAD_REQUEST
+
+
+def test_a_cut_off_packed_post_is_answered_and_kept() -> None:
+    body = gzip.compress(BARE + b"\n")[:-8]
+    with listening() as (source, events):
+        assert post(source.port, body, Content_Encoding="gzip") == HTTPStatus.BAD_REQUEST
+        until(lambda: len(events) == 1)
+    assert isinstance(events[0], Refused) and events[0].raw == body and "cut off" in events[0].detail
+
+
+def test_all_members_of_a_packed_post_are_read_and_bounded() -> None:
+    members = gzip.compress(WHOLE[:100]) + gzip.compress(b"") + gzip.compress(WHOLE[100:])
+    assert unpacked(members, "gzip", len(WHOLE)) == WHOLE
+    assert unpacked(members + bytes(20), "gzip", len(WHOLE)) == WHOLE  # padding, as of tapes
+    for body, status in (
+        (members, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+        (members[:-3], HTTPStatus.BAD_REQUEST),
+        (members + b"more", HTTPStatus.BAD_REQUEST),
+        (gzip.compress(b"") * 100_000, HTTPStatus.BAD_REQUEST),
+    ):
+        with pytest.raises(PostError) as refused:
+            unpacked(body, "gzip", len(WHOLE) - (status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE))
+        assert refused.value.status is status
+
+
+@pytest.mark.parametrize("most", [1000, 70_000, 200_000])
+def test_a_packed_post_of_exactly_the_most_is_read_and_one_byte_more_is_not(most: int) -> None:
+    assert len(unpacked(gzip.compress(bytes(most)), "gzip", most)) == most
+    with pytest.raises(PostError) as refused:
+        unpacked(gzip.compress(bytes(most + 1)), "gzip", most)
+    assert refused.value.status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE
 
 
 @pytest.mark.parametrize(
@@ -189,6 +266,22 @@ def test_posts_beyond_what_is_held_at_a_time_are_answered_and_counted(monkeypatc
     assert ["too many posts" in event.detail for event in events if isinstance(event, Refused)].count(True) == 1
 
 
+def test_unpacked_posts_count_until_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_listen, "HELD_MOST_BYTES", 60_000)
+    packed = gzip.compress((BARE + b"\n") * 1500)
+    with listening() as (source, events), socket.create_connection(("127.0.0.1", source.port)) as other:
+        for _ in range(5):
+            assert post(source.port, packed, Content_Encoding="gzip") == HTTPStatus.OK
+        until(lambda: len(events) == 5 and vars(source)["_held_bytes"] == 0)
+        other.sendall(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 50000\r\n\r\n" + b"a" * 40_000)
+        until(lambda: vars(source)["_held_bytes"] == 40_000)
+        assert post(source.port, packed, Content_Encoding="gzip") == HTTPStatus.SERVICE_UNAVAILABLE
+        other.close()
+        until(lambda: vars(source)["_held_bytes"] == 0)
+        assert post(source.port, packed, Content_Encoding="gzip") == HTTPStatus.OK
+    assert [event.raw for event in events if isinstance(event, Refused) and "too many" in event.detail] == [packed]
+
+
 @pytest.mark.parametrize(
     ("data", "details"),
     [
@@ -239,6 +332,8 @@ def test_connections_beyond_the_most_are_closed(monkeypatch: pytest.MonkeyPatch)
     [
         ("Basic " + base64.b64encode(f"Station:{PASSWORD}".encode()).decode(), HTTPStatus.OK),
         (f"Bearer {PASSWORD}", HTTPStatus.OK), ("", HTTPStatus.UNAUTHORIZED), ("Bearer x", HTTPStatus.UNAUTHORIZED),
+        ("Bearer \xff", HTTPStatus.UNAUTHORIZED), ("Basic \xff", HTTPStatus.UNAUTHORIZED),
+        ("\xff \xff", HTTPStatus.UNAUTHORIZED),
         ("Basic !!!", HTTPStatus.UNAUTHORIZED), ("Basic", HTTPStatus.UNAUTHORIZED), (PASSWORD, HTTPStatus.UNAUTHORIZED),
         ("Basic " + base64.b64encode(PASSWORD.encode()).decode(), HTTPStatus.UNAUTHORIZED),
     ],
@@ -247,6 +342,38 @@ def test_a_password_is_required_where_one_is_set(authorization: str, status: int
     with listening(password=PASSWORD) as (source, events):
         assert post(source.port, encoded(station_lat=0), Authorization=authorization) == status
     assert events == ([Chunk(EXPECTED)] if status == HTTPStatus.OK else [])
+
+
+def test_a_password_may_have_any_characters() -> None:
+    password = "p\u00e4ss"
+    basic = "Basic " + base64.b64encode(f"x:{password}".encode()).decode()
+    with listening(password=password) as (source, _):
+        for given in (basic, "Bearer " + password.encode().decode("latin-1")):
+            assert post(source.port, b"", Authorization=given) == HTTPStatus.OK
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"POST / HTTP/1.1\r\nHost: \xff\r\nContent-Encoding: \xff\r\nContent-Length: 1\r\n\r\n1",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Type: \xff; charset=\xff\r\nContent-Length: 1\r\n\r\n1",
+        b"POST /%ff%00?%ff HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1",
+        b"POST /\xff HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1",
+    ],
+)
+def test_bytes_of_any_kind_in_a_head_are_no_fault_of_ours(head: bytes, capfd: pytest.CaptureFixture[str]) -> None:
+    with listening() as (source, _), socket.create_connection(("127.0.0.1", source.port), 10) as stranger:
+        stranger.sendall(head)
+        assert stranger.recv(100).partition(b" ")[2].startswith(b"4")
+    assert "Traceback" not in "".join(capfd.readouterr())
+
+
+def test_a_stranger_is_not_told_the_path() -> None:
+    with listening(path="a-path-that-is-a-secret") as (source, _):
+        answer = http.client.HTTPConnection("127.0.0.1", source.port, timeout=20)
+        answer.request("POST", "/", b"x")
+        assert b"secret" not in answer.getresponse().read()
+        answer.close()
 
 
 def test_another_path_or_method_is_answered_and_not_counted() -> None:

@@ -1,5 +1,7 @@
 import gzip
 import random
+import re
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
 
@@ -251,3 +253,23 @@ def test_peers_have_lines_of_their_own_and_a_broken_one_is_read_as_it_is() -> No
 @pytest.mark.parametrize("data", [b"", b"# nothing\n", b"\n\n"])
 def test_an_input_without_sentences_says_nothing(data: bytes) -> None:
     assert ingested(data) == []
+
+
+@pytest.mark.parametrize("bulk_bytes", [None, 0])
+def test_the_default_time_of_a_chunk_is_that_of_its_lines_without_one(bulk_bytes: int | None) -> None:
+    """Whatever moves the clock, by line and in columns: parts, times of their own, and lines of another chunk."""
+    ingest = Ingest("x", 4, source_kind=SourceKind(live=True), bulk_bytes=bulk_bytes)
+    two = [b"AIVDM,2,%d,%d,A,%b,%d" % (part, 3, PAYLOADS[0] * 2, 0) for part in (1, 2)]
+    parts = b"".join(b"!%b*%02X\n" % (body, checksum(body)) for body in two)
+    now_ms, records = (NOON_S + 1000) * 1000, list[Record]()
+    for number, default_s in enumerate((10, 20, None)):
+        data = b"".join([line(None, 0), line(None, 1), parts, line(None, 2), line(15 + number, 1), line(None, 0)]) * 20
+        default_ms = None if default_s is None else (NOON_S + default_s) * 1000
+        records += ingest.feed(data, now_ms + number, default_ms=default_ms)
+    records += ingest.end()
+    lines = [one for record in records if isinstance(record, Sentences) for one in record.value.split(b"\n")]
+    stated = Counter(int(found[1]) for one in lines if (found := re.search(rb"c:([0-9]+)", one)))
+    assert {time_ms: count for time_ms, count in stated.items() if time_ms <= (NOON_S + 20) * 1000 and count > 99} == {
+        (NOON_S + 10) * 1000: 120, (NOON_S + 20) * 1000: 120,
+    }  # fmt: skip
+    assert [stated[(NOON_S + 15 + number) * 1000] for number in range(2)] == [20, 20]

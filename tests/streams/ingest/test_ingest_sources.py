@@ -2,6 +2,7 @@ import contextlib
 import gzip
 import json
 import os
+import resource
 import socket
 import threading
 import time
@@ -193,6 +194,34 @@ def test_listening_keeps_peers_apart() -> None:
     assert sorted(peers.values()) == [b"!AI", b"whole\n"]
     assert {e.peer for e in events if isinstance(e, PeerGone)} == set(peers)
     assert {e.peer for e in events if isinstance(e, Connected)} == set(peers)
+
+
+def test_without_a_free_file_descriptor_a_listener_waits_reads_its_peers_and_accepts_later() -> None:
+    source = ListenSource("127.0.0.1", 0, idle_s=IDLE_S)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    stop, found = threading.Event(), list[SourceEvent]()
+    with socket.create_connection(("127.0.0.1", source.port)) as one, socket.socket() as other:
+        events = source.events(stop)
+        while Connected() not in [event and event._replace(peer="") for event in found]:
+            found.append(next(events))
+        one.sendall(b"while it waits\n")
+        with socket.socket() as highest:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (highest.fileno(), limits[1]))
+        try:
+            other.connect(("127.0.0.1", source.port))
+            end_s, used_s, busy = time.monotonic() + 0.5, time.thread_time(), list[SourceEvent]()
+            while time.monotonic() < end_s:
+                busy.append(next(events))
+            used_s = time.thread_time() - used_s
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        assert chunks(busy) == [b"while it waits\n"]
+        assert len(busy) < 60 and used_s < 0.25
+        end_s = time.monotonic() + 10
+        while not isinstance(next(events), Connected):
+            assert time.monotonic() < end_s
+        stop.set()
+        list(events)
 
 
 def test_each_datagram_is_closed_with_a_line_end() -> None:

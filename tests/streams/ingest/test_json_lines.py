@@ -43,6 +43,22 @@ def aisstream(kind: str, **body: Any) -> dict[str, Any]:
     return {"MessageType": kind, "MetaData": meta, "Message": {kind: {"UserID": 250013879, "Valid": True, **body}}}
 
 
+@pytest.mark.parametrize("depth", [*range(300, 1000, 10), 1300])
+def test_objects_of_any_depth_are_refused_or_left_out(depth: int) -> None:
+    """Each line is short enough to be read."""
+    deep = b'{"class":"AIS","type":1,"a":' + b'{"a":' * depth + b"1" + b"}" * depth + b"}"
+    ingest = Ingest("x", 1, source_kind=LIVE)
+    ingest.feed(b"[" + deep + b",{}]\n" + line(CATCHER) + b"\n", T_MS)
+    assert ingest.counts.messages == 1
+    assert [refused.detail for refused in ingest.refused] in (["no MMSI"], [])
+
+
+@pytest.mark.parametrize("kind", [None, "1", True, 1.5, [1]])
+def test_a_decoded_message_without_a_type_is_refused(kind: Any) -> None:
+    (unit,) = units(line({"class": "AIS", "type": kind, "mmsi": 227006760}))
+    assert isinstance(unit, UnreadableRow) and "message type" in unit.detail
+
+
 def test_the_sentence_is_used_as_received_where_it_is_included() -> None:
     (unit,) = units(line(CATCHER | {"station_id": 17}))
     assert unit == tag_block(b"s:17,c:1709510405250") + BARE

@@ -20,6 +20,7 @@ from streams.broker import clients, embedded
 from streams.broker.acl import Grant
 from streams.decode.batch import decode
 from streams.nmea import encoder
+from streams.nmea.checksum import checksum, tag_block
 from streams.nmea.encoder import EncodedFix, Particulars
 from streams.settings.model import KafkaSettings, Settings
 from tests.streams.broker.secure import Authority, SecureKafka
@@ -176,6 +177,52 @@ def test_json_by_the_field_map_and_what_is_refused_is_kept_once(settings: Settin
     assert (report["mmsi"], report["time_ms"], round(float(report["sog_kn"]), 1)) == (257111000, BEGAN_MS + 60_000, 9.7)
     assert f"feed{RE_ENCODED}".encode() in line and math.isnan(report["cog_deg"])
     assert dict(letter.headers)["detail"] == b"no time" and letter.value == msgspec.json.encode(untimed)
+
+
+def at_times() -> tuple[list[bytes], dict[int, int]]:
+    """Records with and without times of their own, and the time that each MMSI's message must have; None: no matter."""
+    records: list[bytes] = []
+    expected: dict[int, int] = {}
+    stated_ms = BEGAN_MS - 600_000
+
+    def add(before: bytes, after: bytes, time_ms: int | None) -> None:
+        mmsi = 257_222_000 + len(records)
+        (sentence,) = encoder.sentences(encoder.position(mmsi, EncodedFix(59.5, 10.5)))
+        expected[mmsi] = BEGAN_MS + len(records) if time_ms is None else time_ms
+        records.append(before + sentence + after)
+
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(stated_ms / 1000)).encode()
+    on_the_second_ms = stated_ms // 1000 * 1000
+    tag = tag_block(b"s:pier,c:%d" % stated_ms)
+    add(b"", b"", None)
+    add(tag_block(b"s:pier"), b"", None)
+    add(b'{"nmea": ["', b'"]}', None)
+    add(b'[{"station": "pier", "nmea": ["', b'"]}]', None)
+    add(b'{\n  "nmea": [\n    "', b'"\n  ]\n}', None)
+    add(b"a logger ", b"", None)
+    add(tag, b"", stated_ms)
+    add(b'{"rxuxtime": %d.5, "nmea": ["' % (on_the_second_ms // 1000), b'"]}', on_the_second_ms + 500)
+    add(
+        b'{\n  "rxuxtime": %d.5,\n  "nmea": [\n    "' % (on_the_second_ms // 1000), b'"\n  ]\n}', on_the_second_ms + 500
+    )
+    add(stamp + b" ", b"", on_the_second_ms)
+    add(b"", b" " + stamp, on_the_second_ms)
+    add(b"", b",%d" % (on_the_second_ms // 1000), on_the_second_ms)
+    moment = time.strftime("PGHP,1,%Y,%m,%d,%H,%M,%S,0,219,0,2190047,1,00", time.gmtime(stated_ms / 1000)).encode()
+    add(b"$%b*%02X\r\n" % (moment, checksum(moment)), b"", on_the_second_ms)
+    return records, expected
+
+
+def test_the_time_of_a_record_counts_where_no_time_is_stated_and_only_there(settings: Settings, config: Path) -> None:
+    records, expected = at_times()
+    publish(settings, {0: records})
+    with ingesting(config, url(settings, "?from=oldest")) as process:
+        until(lambda: sentences(settings).total() >= len(records), process)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE_S) == 0
+    reports = [report for line in sentences(settings) for report in decode(line, "feed").batch.reports]
+    found = {int(report["mmsi"]): int(report["time_ms"]) for report in reports}
+    assert found == expected and not topic(settings, "ais.dead.v1")
 
 
 def test_a_topic_that_is_not_there_is_a_wrong_setting(settings: Settings, config: Path) -> None:

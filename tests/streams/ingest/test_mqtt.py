@@ -16,10 +16,11 @@ from streams.decode.batch import decode
 from streams.errors import ConfigError, WakewatchError
 from streams.ingest import digitraffic_json, urls
 from streams.ingest.core import Ingest
+from streams.ingest.json_lines import units_of
 from streams.ingest.model import SourceKind
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.connector import OpenRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.messages.log_records import Sentences
 from streams.settings.feeds import MqttSettings
 from streams.settings.model import IngestSettings, Settings
@@ -49,7 +50,7 @@ def heard(url: str, settings: Settings | None = None) -> Iterator[list[SourceEve
     def listen() -> None:
         try:
             for event in source.events(stop):
-                events.extend([event] if event is not None else [])
+                events.extend([event] if not isinstance(event, Heard | None) else [])
         except WakewatchError as error:
             events.append(Refused(b"", str(error)))
 
@@ -93,6 +94,15 @@ def test_nmea_json_and_digitraffic_of_one_broker(tmp_path: Path) -> None:
         ingest.feed(chunk, T_S * 1000)
     assert ingest.counts.sentences == 6
     assert set(ingest.counts.rejected) <= {"time_ahead", "time_behind"}  # they are of years apart
+
+
+def test_json_that_is_printed_over_several_lines_keeps_its_time(tmp_path: Path) -> None:
+    with mosquitto(tmp_path) as port, heard(f"pier=mqtt://127.0.0.1:{port}/#") as events:
+        for told in (CATCHER, [CATCHER, CATCHER]):
+            publish(port, "ais/data", json.dumps(told, indent=2).encode())
+        until(lambda: len(chunks(events)) == 2)
+    units = [unit for chunk in chunks(events) for unit in units_of(chunk.strip().split(b"\n")[-1])]
+    assert all(b"c:1709510405250" in unit for unit in units) and len(units) == 2
 
 
 def test_a_retained_message_is_no_news_unless_it_states_its_time(tmp_path: Path) -> None:

@@ -177,6 +177,15 @@ def test_particulars_are_written_when_they_change_and_again_after_a_while() -> N
     assert every.static(stated, T_MS) and every.static(stated, T_MS)
 
 
+def test_particulars_without_a_time_are_written_again_after_a_while_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As those of gpsd, which states no times."""
+    writer, stated, now_s = ReEncoder("x"), StaticFields(MMSI, name="ANGARA"), [1_000.0]
+    monkeypatch.setattr("time.time", lambda: now_s[0])
+    assert writer.static(stated, None) and not writer.static(stated, None)
+    now_s[0] += REPEAT_MS / 1000
+    assert writer.static(stated, None) and not writer.static(stated, None)
+
+
 def test_the_mark_stands_at_the_end_of_every_station_name() -> None:
     for name in ("aisstream", "s" * 200, "a,b*c\\d", "\u00e5", ""):
         station = re_encoded(name)

@@ -27,7 +27,7 @@ from streams.ingest.core import Ingest
 from streams.ingest.model import SourceKind
 from streams.ingest.re_encoding import MessageError, ReEncoder
 from streams.ingest.sources.connector import OpenRules
-from streams.ingest.sources.events import Chunk, Connected, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import Chunk, Connected, Heard, PeerGone, Refused, SourceEvent
 from streams.messages.log_records import Sentences
 from streams.nmea import encoder
 from streams.nmea.encoder import EncodedFix
@@ -110,6 +110,15 @@ def test_a_time_that_cannot_be_read_is_refused(time: Any) -> None:
         signalk_json.lines_of(delta(VALUES, timestamp=time), ReEncoder("boat"))
 
 
+def test_particulars_of_a_delta_that_is_refused_are_written_when_they_come_again() -> None:
+    told, writer = delta(STATIC), ReEncoder("boat")
+    for wrong in (delta(VALUES, timestamp="yesterday"), delta({"navigation.position": {"latitude": "north"}})):
+        with pytest.raises(MessageError):
+            signalk_json.lines_of({**told, "updates": [*told["updates"], *wrong["updates"]]}, writer)
+    assert len(signalk_json.lines_of(told, writer)) == 2
+    assert signalk_json.lines_of(told, writer) == []
+
+
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
     lambda inner: (
@@ -133,7 +142,7 @@ def read(port: int, least: int) -> list[SourceEvent]:
     stop, found = threading.Event(), []
     end_s = time.monotonic() + 60
     for event in source.events(stop):
-        found += [event] if event is not None else []
+        found += [event] if not isinstance(event, Heard | None) else []
         if sum(isinstance(one, Chunk) for one in found) >= least:
             stop.set()
         assert time.monotonic() < end_s, found
