@@ -25,7 +25,7 @@ from typing import Any, BinaryIO, Final, NamedTuple, cast
 from streams.errors import ConfigError
 from streams.files.buffered import Buffered
 from streams.files.pieces import file_of
-from streams.files.unpackers import CHUNK, DAMAGES, Counted, PackedError, Watched, opened
+from streams.files.unpackers import CHUNK, DAMAGES, Counted, PackedError, Watched, damaged, opened
 
 _PARQUET: Final = b"PAR1"
 _MAGIC: Final[dict[bytes, str]] = {
@@ -166,7 +166,7 @@ def _members(path: Path, raw: io.BufferedReader[Any]) -> Iterator[RecordingFile]
         archive = zipfile.ZipFile(raw)
         members = [one for one in archive.infolist() if one.filename and not one.is_dir()]
     except _ZIP_FAULTS as error:
-        raise PackedError(f"{path}: {error}: the zip archive is damaged or incomplete") from error
+        raise damaged(str(path), error) from error
     with archive:
         members = [one for one in members if not _is_beside(one.filename)]
         if len(members) > _MEMBERS_MOST:
@@ -186,8 +186,10 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, closi
         raise PackedError(f"{name}: encrypted: unpack it with its password")
     try:
         unpacked = closing.enter_context(archive.open(member))
-    except _ZIP_FAULTS as error:
+    except NotImplementedError as error:
         raise PackedError(f"{name}: {error}: unpack it with another program") from error
+    except _ZIP_FAULTS as error:
+        raise damaged(name, error) from error
     inner = io.BufferedReader(Watched(unpacked, name, lambda: member.compress_size), CHUNK)
     if _kind(inner) == "zip":
         raise PackedError(f"{name}: an archive within an archive: unpack it")

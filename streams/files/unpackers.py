@@ -40,6 +40,12 @@ class PackedError(WakewatchError, OSError):
     """A packed file that is damaged or cannot be unpacked; ``str()`` is one line."""
 
 
+def damaged(name: str, error: Exception) -> PackedError:
+    """The error of a packed file whose unpacking raised ``error``."""
+    said = str((isinstance(error, OSError) and error.strerror) or error).rstrip(".").lower() or type(error).__name__
+    return PackedError(f"{name}: damaged or incomplete ({said})")
+
+
 class _Unpacker(Protocol):
     """What bz2's and lzma's decompressors have in common."""
 
@@ -145,8 +151,7 @@ class Watched(io.RawIOBase):
         except PackedError:
             raise
         except (*DAMAGES, OSError) as error:
-            said = str(error).rstrip(".").lower() or type(error).__name__
-            raise PackedError(f"{self._name}: damaged or incomplete ({said})") from error
+            raise damaged(self._name, error) from error
         self._given += len(data)
         if self._given > FREE_BYTES and self._given > RATIO_MOST * max(1, self._taken()):
             raise PackedError(f"{self._name}: unpacks to more than {RATIO_MOST} times its size: not a recording")

@@ -123,7 +123,26 @@ def test_a_damaged_member_does_not_hide_the_others(tmp_path: Path) -> None:
     path.write_bytes(whole[:at] + b"XX" + whole[at + 2 :])
     found = {each.name.removeprefix(str(path)): read_or_said(each) for each in all_recordings([path])}
     assert found["/a"] == found["/c"] == DATA
-    assert str(found["/b"]).startswith(f"{path}/b: ")
+    assert found["/b"] == f"{path}/b: damaged or incomplete (bad magic number for file header)"
+
+
+def test_members_that_lie_nowhere_are_damaged(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "d.zip", a=DATA)
+    whole = bytearray(path.read_bytes())
+    whole[whole.rindex(b"PK\x05\x06") + 18] = 1  # where the list of members begins: 65,536 bytes further on
+    path.write_bytes(whole)
+    (broken,) = all_recordings([path])
+    assert read_or_said(broken) == f"{path}/a: damaged or incomplete (invalid argument)"
+
+
+def test_a_way_of_packing_that_is_not_known_is_no_damage(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "d.zip", a=DATA)
+    whole = bytearray(path.read_bytes())
+    for entry, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        whole[whole.index(entry) + place] = 9  # Deflate64
+    path.write_bytes(whole)
+    (broken,) = all_recordings([path])
+    assert str(read_or_said(broken)).endswith("unpack it with another program")
 
 
 @pytest.mark.parametrize("kind", PACKERS)

@@ -138,7 +138,7 @@ NOTHING = {
     "text": (b"hello\nworld\n", "text"),
     "damaged": (b"!AIVDM,1,1,,A,133sVfPP00PD>hRMDH@jNOvN20S8,0*70\n" * 3, "3 checksum"),
     "tar": (b"\0" * 257 + b"ustar" + b"\0" * 200, "tar archive"),
-    "zip cut short": (b"PK\x03\x04" + b"x" * 50, "zip archive is damaged"),
+    "zip cut short": (b"PK\x03\x04" + b"x" * 50, "damaged or incomplete (file is not a zip file"),
 }
 
 
