@@ -14,6 +14,8 @@ _JUMPS: Final = 2
 """Event time of a disordered source may jump by its lateness, and stand still for as long before that."""
 _LATENESS_MOST_S: Final = 86_400.0
 _AHEAD_MOST_S: Final = 1e10
+STATIONS_MOST: Final = 256
+"""Of a source: what is known of the clocks and places of more stations is not kept."""
 
 
 class StationClock(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,6 +26,16 @@ class StationClock(msgspec.Struct, frozen=True, kw_only=True):
     """Negative: behind."""
     corrected: bool
     """Its times are corrected; False: its sentences are rejected."""
+
+
+class StationPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a receiving station is."""
+
+    station: Annotated[str, Meta(max_length=64)]
+    lat_deg: Annotated[float, Meta(ge=-90, le=90)]
+    lon_deg: Annotated[float, Meta(ge=-180, le=180)]
+    origin: Literal["settings", "stated", "learned"]
+    """``stated``: by the station itself; ``learned``: the median of what it hears, an estimate."""
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -53,10 +65,12 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``ended``: the last tick of a file. An ended source is neither alive nor down."""
     replayed: bool = False
     """True if the source is a recording: alerts that rest on recordings only are not notified."""
-    wrong_clocks: Annotated[tuple[StationClock, ...], Meta(max_length=64)] | None = None
+    wrong_clocks: Annotated[tuple[StationClock, ...], Meta(max_length=STATIONS_MOST)] | None = None
     """The stations of the source whose clocks are known to be wrong at present; None: nothing is stated about them."""
     clocks_compared: bool = False
     """Clocks have been compared for an hour: those that ``wrong_clocks`` does not name are not wrong."""
+    stations: Annotated[tuple[StationPlace, ...], Meta(max_length=STATIONS_MOST)] | None = None
+    """Where the source's stations are, all that are known; None: nothing is stated about them."""
     notes: tuple[Note, ...] = ()
     """Which MMSIs reported which IMO numbers since the source's previous tick, in log order."""
 

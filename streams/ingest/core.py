@@ -23,7 +23,7 @@ from streams.ingest.inputs import Input, kept
 from streams.ingest.line_share import LineShare
 from streams.ingest.model import RATE_HZ, START_MS, InputCounts, RefusedLine, SourceKind
 from streams.ingest.source_state import SourceState
-from streams.ingest.stamps import StampRules
+from streams.ingest.stamps import of_this_year
 from streams.ingest.table_reader import TableReader, WrittenLines, table_reader
 from streams.ingest.tables import Rows, UnreadableRow
 from streams.messages.log_records import Record
@@ -35,8 +35,6 @@ _MS: Final = 1000
 _WALL_TICK_MS: Final = 1000
 _GRACE_MS: Final = 3000
 """A live source heard this soon after its start may be a recording: its ticks begin with its own time."""
-_DAY_MS: Final = 86_400_000
-_HALF_A_YEAR_MS: Final = 182 * _DAY_MS
 _ONE_LINE: Final = bytes.maketrans(b"\r\n", b"  ")
 _FILE: Final = SourceKind(replayed=True)
 BULK_BYTES: Final = 4096
@@ -143,7 +141,7 @@ class Ingest:
         self._source_state.now_ms, self._source_state.given_ms = now_ms, default_ms
         self.input.take(chunk)
         if self._source_kind.live:
-            self._source_state.parser.rules = _of_this_year(self._source_state.parser.rules, now_ms)
+            self._source_state.parser.rules = of_this_year(self._source_state.parser.rules, now_ms)
         framer = self._framers.get(peer)
         if framer is None:
             framer = self._framers[peer] = Framer(self._source_state.limit)
@@ -163,6 +161,11 @@ class Ingest:
         line = raw[: self._source_state.limit].translate(_ONE_LINE)  # dead letters hold lines
         self._source_state.unit(UnreadableRow(line, detail), peer)
         return self._source_state.packer.take()
+
+    def station_at(self, station: str, lat_deg: float, lon_deg: float) -> None:
+        """A station says where it is: the next tick states it."""
+        source_state = self._source_state
+        source_state.times.places.state(station, lat_deg, lon_deg, source_state.written)
 
     def next_file(self) -> list[Record]:
         """Begins another file, in a format of its own.
@@ -288,9 +291,3 @@ class Ingest:
         )
         if source_state.ticker.to_ms is not None:
             source_state.clock.run_on(source_state.ticker.to_ms)
-
-
-def _of_this_year(rules: StampRules, now_ms: int) -> StampRules:
-    """Times without a year lie within half a year of now."""
-    near_ms = now_ms - now_ms % _DAY_MS - _HALF_A_YEAR_MS
-    return rules if rules.near_ms == near_ms else msgspec.structs.replace(rules, near_ms=near_ms)

@@ -41,7 +41,7 @@ _SECONDS: Final = {b"1": 137, b"2": 137, b"3": 137, b"B": 133}
 """By a message's first character, the first bit of its UTC second."""
 _NO_SECOND: Final = 60
 _MS: Final = 1000
-_IMO_CHARS, _PLACE_CHARS, _SAID_CHARS = 12, 24, 44
+_IMO_CHARS, PLACE_CHARS, _SAID_CHARS = 12, 24, 44
 
 
 Point = tuple[int, int]
@@ -67,9 +67,9 @@ class Statement(NamedTuple):
 
 def base_station_ms(payload: bytes) -> int | None:
     """The UTC time that a base station transmits (type 4), Unix ms; None if it has none, or in another message."""
-    if payload[:1] != _BASE_STATION or len(payload) < _PLACE_CHARS:
+    if payload[:1] != _BASE_STATION or len(payload) < PLACE_CHARS:
         return None
-    bits = _bits(payload, _PLACE_CHARS)
+    bits = _bits(payload, PLACE_CHARS)
     year, month, day, hour, minute, second = (_unsigned(bits, start, size) for start, size in _UTC_FIELDS)
     try:
         return int(datetime(year, month, day, hour, minute, second, tzinfo=UTC).timestamp()) * _MS
@@ -79,9 +79,9 @@ def base_station_ms(payload: bytes) -> int | None:
 
 def second_of(payload: bytes) -> int | None:
     """The UTC second of a position (types 1, 2, 3 and 18); None if it is not stated, or in another message."""
-    if payload[:1] not in _SECONDS or len(payload) < _PLACE_CHARS:
+    if payload[:1] not in _SECONDS or len(payload) < PLACE_CHARS:
         return None
-    second = _unsigned(_bits(payload, _PLACE_CHARS), _SECONDS[payload[:1]], 6)
+    second = _unsigned(_bits(payload, PLACE_CHARS), _SECONDS[payload[:1]], 6)
     return second if second < _NO_SECOND else None
 
 
@@ -101,7 +101,7 @@ def statement_of(payload: bytes) -> Statement:
 
 def point_of(payload: bytes) -> Point | None:
     """The position of the sender in a position report; None if it gives none."""
-    bits = _bits(payload, _PLACE_CHARS)
+    bits = _bits(payload, PLACE_CHARS)
     if payload[0] == _LONG_RANGE_CHAR:
         lon, lat = _signed(bits, 44, 18) * _FINER, _signed(bits, 62, 17) * _FINER
     else:
@@ -112,7 +112,7 @@ def point_of(payload: bytes) -> Point | None:
 
 def place_of(payload: bytes, point: Point) -> PayloadPosition:
     """The same in readable form, with how the sender moves; ``point`` is that of the payload."""
-    bits = _bits(payload, _PLACE_CHARS)
+    bits = _bits(payload, PLACE_CHARS)
     if payload[0] == _LONG_RANGE_CHAR:
         speed, course, per = _unsigned(bits, 79, 6), _unsigned(bits, 85, 9), 1
         sog_kn, cog_deg = None if speed == _NO_SOG_27 else float(speed), float(course)
@@ -134,7 +134,7 @@ def _bits(payload: bytes, characters: int) -> int:
 
 
 def _unsigned(bits: int, start: int, size: int) -> int:
-    return bits >> _PLACE_CHARS * _BITS - start - size & (1 << size) - 1
+    return bits >> PLACE_CHARS * _BITS - start - size & (1 << size) - 1
 
 
 def _signed(bits: int, start: int, size: int) -> int:

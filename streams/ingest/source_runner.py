@@ -20,7 +20,16 @@ from streams.ingest.outbound import OutboundRecord, Sender
 from streams.ingest.outbox import Outbox
 from streams.ingest.resume import NOTHING, PartitionReached, is_new, remaining
 from streams.ingest.source_faults import events_of
-from streams.ingest.sources.events import Chunk, FromTopic, InputSource, NextFile, PeerGone, Refused, SourceEvent
+from streams.ingest.sources.events import (
+    Chunk,
+    FromTopic,
+    InputSource,
+    NextFile,
+    PeerGone,
+    Refused,
+    SourceEvent,
+    StationPosition,
+)
 from streams.ingest.topic_progress import TopicProgress
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import Record, Sentences, TickRecord
@@ -164,6 +173,8 @@ class SourceRunner(msgspec.Struct, kw_only=True):
             taken = self.ingest.next_file()
         elif isinstance(event, Refused):
             taken = self.ingest.refuse(event.raw, event.detail, now_ms, event.peer)
+        elif isinstance(event, StationPosition):
+            self.ingest.station_at(event.station, event.lat_deg, event.lon_deg)
         elif isinstance(event, PeerGone):
             taken = self.ingest.hang_up(event.peer, now_ms)
         return taken + self.ingest.clock(now_ms) if self.source.live else taken

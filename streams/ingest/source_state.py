@@ -46,7 +46,7 @@ class SourceState:
         self.counts = InputCounts()
         self.refused: list[RefusedLine] = []
         self.parser = Parser(source_kind.stamps)
-        self.times = StatedTimes(live=source_kind.live, corrects=settings.station_clock == "correct")
+        self.times = StatedTimes(live=source_kind.live, settings=settings)
         self.assembly = Assembly(int(settings.fragment_ttl_s * _MS), settings.fragments_open)
         self.groups = Groups(settings.fragments_open)
         self.ticker = ticker_for(source, settings, rules, source_kind)
@@ -225,7 +225,7 @@ class SourceState:
         written = np.append(self.written, run.ordinal).tolist()
         urgent = self.notes.take_run(run, walked, heard_ms or 0)
         ticks = [
-            PackStop(before, tuple(TickRecord(tick, written[before]) for tick in self._onto(ticks, before)))
+            PackStop(before, self._records(ticks, written[before], before))
             for before, ticks in self.ticker.run(run.time_ms, run.mmsi, urgent)
         ]
         self.notes.end_run()
@@ -249,10 +249,12 @@ class SourceState:
         """Writes ticks into the log, after everything that is packed."""
         if ticks:
             self.packer.flush()
-            self.packer.records += [TickRecord(tick, self.written) for tick in self._onto(ticks)]
+            self.packer.records += self._records(ticks, self.written)
 
-    def _onto(self, ticks: Sequence[Tick], before: int | None = None) -> Sequence[Tick]:
-        return self.times.clocks.onto(self.notes.onto(ticks, before))
+    def _records(self, ticks: Sequence[Tick], written: int, before: int | None = None) -> tuple[TickRecord, ...]:
+        """The ticks with all that they state; ``written``: ordinal of the message before them."""
+        ticks = self.times.clocks.onto(self.notes.onto(ticks, before))
+        return tuple(TickRecord(tick, written) for tick in self.times.places.onto(ticks, written))
 
     def _bad(self, bad: Bad, raw: bytes, peer: str) -> None:
         self.counts.sentences += 1

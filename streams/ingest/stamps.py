@@ -23,6 +23,7 @@ from streams.nmea.epochs import TIME_END_MS, epoch_ms
 AIS_FROM_MS: Final = 883_612_800_000
 """1998, when ITU-R M.1371 appeared: an earlier bare number beside a sentence is a counter."""
 _DAY_MS: Final = 86_400_000
+_HALF_A_YEAR_MS: Final = 182 * _DAY_MS
 _S_MS: Final = 1000
 _AHEAD_MOST: Final = timedelta(hours=14)
 _COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:\.\d+)?")
@@ -81,6 +82,12 @@ class StampRules(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError(
                 f"--time-zone {self.zone!r} is not a time zone: write it as UTC or Europe/Oslo"
             ) from error
+
+
+def of_this_year(rules: StampRules, now_ms: int) -> StampRules:
+    """The same rules, by which times without a year lie within half a year of now."""
+    near_ms = now_ms - now_ms % _DAY_MS - _HALF_A_YEAR_MS
+    return rules if rules.near_ms == near_ms else msgspec.structs.replace(rules, near_ms=near_ms)
 
 
 class StampError(ValueError):

@@ -5,15 +5,19 @@ from __future__ import annotations
 from streams.ingest.line_affixes import BareNumberTimes
 from streams.ingest.sentence import Sentence, Timing
 from streams.ingest.station_clocks import Reception, StationClocks
+from streams.ingest.station_places import StationPlaces
 from streams.nmea.sentence import Tag
+from streams.settings.model import IngestSettings
+from streams.settings.stations import stations_of
 
 
 class StatedTimes:
     """See the module. ``wall_ms`` is the wall clock of a live source, None of a recording."""
 
-    def __init__(self, *, live: bool, corrects: bool) -> None:
+    def __init__(self, *, live: bool, settings: IngestSettings) -> None:
         self.numbers = BareNumberTimes(live=live)
-        self.clocks = StationClocks(corrects=corrects)
+        self.clocks = StationClocks(corrects=settings.station_clock == "correct")
+        self.places = StationPlaces(stations_of(settings.stations))
         self.hears = True
         """False while a block is processed whose stations' clocks have been compared already."""
         self.one_clock = False
@@ -38,6 +42,7 @@ class StatedTimes:
             return
         if self.clocks.compares(ordinal, sentence.payload):
             self.clocks.hear(Reception(tag.station, tag.time_ms, sentence.payload, wall_ms))
+            self.places.hear(tag.station, sentence.payload, ordinal)
 
     def settle(self) -> bool:
         """A line is over: what was found about the stations' clocks applies from then on. False: nothing was."""

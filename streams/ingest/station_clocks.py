@@ -31,7 +31,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.ticks import StationClock, Tick
+from detectors.core.ticks import STATIONS_MOST, StationClock, Tick
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS
 from streams.ingest.payload import base_station_ms, second_of
 from streams.ingest.station_clock import WRONG_FROM_MS, Differences, Station, agrees, is_nearer
@@ -48,7 +48,6 @@ _KEPT_MOST: Final = 8192
 _ARRIVE_WITHIN_MS: Final = 15 * MINUTE_MS
 """Of a live source: two receptions of one transmission do not arrive further apart."""
 _TRUST_MS: Final = 6 * HOUR_MS
-_STATIONS_MOST: Final = 64
 _PAIRS_MOST: Final = 512
 _SIX: Final = np.frombuffer(SIX_BITS, np.uint8).astype(np.int64)
 _BASES_MOST_MS: Final = 26 * HOUR_MS
@@ -112,7 +111,7 @@ class StationClocks:
         """Compares a message."""
         station = self._stations.get(heard.station)
         if station is None:
-            if len(self._stations) >= _STATIONS_MOST:
+            if len(self._stations) >= STATIONS_MOST:
                 return
             station = self._stations[heard.station] = Station()
         station.messages += 1

@@ -26,6 +26,7 @@ from streams.settings.catalogue import ENVIRONMENT_PREFIX, Setting, catalogue, s
 from streams.settings.discreet import SECRET_ENDINGS
 from streams.settings.kafka_security import checked
 from streams.settings.model import Settings
+from streams.settings.stations import stations_of
 from streams.settings.toml_lines import lines_of
 
 __all__ = ["Effective", "explain", "load", "mistakes", "schema"]
@@ -150,7 +151,9 @@ def _gather(path: Path | None, overrides: Mapping[str, object] | None, environ: 
 def _disagreements(values: Mapping[str, Any]) -> Iterator[str]:
     """Combinations of valid values that are invalid together."""
     try:
-        checked(msgspec.convert(_nested(values), Settings).kafka)
+        settings = msgspec.convert(_nested(values), Settings)
+        checked(settings.kafka)
+        stations_of(settings.ingest.stations)
     except ConfigError as error:
         yield str(error)
 

@@ -95,6 +95,13 @@ class IngestSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Literal["correct", "reject"],
         Meta(description="Sentences of a station whose clock is wrong by a minute or more: corrected or rejected"),
     ] = "correct"
+    stations: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Where receiving stations are, each as 'STATION LATITUDE LONGITUDE' in degrees; the places of "
+            "others are learned from what they hear"
+        ),
+    ] = ()
     reconnect_max_s: Annotated[
         float, Meta(gt=0, le=3600, description="Longest wait between connection attempts, s")
     ] = 30.0
