@@ -11,6 +11,7 @@ Formats.
 2: the cells of coverage are in the manifest.
 3: they are the first shard.
 4: columns have new names (``stated_imo`` for ``told_imo``, ``verdict_chance`` for ``told_chance``, ...).
+5: the place of a fix that is held back is that of another track (``other_lat_deg``).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-FLEET_FORMAT: Final = 4
+FLEET_FORMAT: Final = 5
 
 Json = dict[str, Any]
 
@@ -61,6 +62,7 @@ _GAP: Final = {
     "told_habit": "verdict_heard_share",
     **{f"told_{what}": f"verdict_{what}" for what in ("chance", "alpha", "missed", "peers", "kind", "level", "step")},
 }
+_STRAY_PLACES: Final = {("core", "stray_lat_deg"), ("core", "stray_lon_deg")}
 _RECEPTION: Final = {"habit": "heard_share"}
 
 
@@ -81,6 +83,15 @@ def _columns_renamed(stored: StoredFleet) -> StoredFleet:
     return stored
 
 
+def _strays_dropped(stored: StoredFleet) -> StoredFleet:
+    """4 to 5. A fix that is held back when the snapshot is taken is forgotten."""
+    for table in [*stored.manifest["tables"], *filter(None, [stored.manifest.get("dropped")])]:
+        table["columns"] = [
+            column for column in table["columns"] if (column["owner"], column["name"]) not in _STRAY_PLACES
+        ]
+    return stored
+
+
 def _reception_renamed(coverage: bytes) -> bytes:
     kept = msgspec.msgpack.decode(zlib.decompress(coverage))
     kept["columns"] = [[_RECEPTION.get(name, name), dtype] for name, dtype in kept["columns"]]
@@ -89,5 +100,9 @@ def _reception_renamed(coverage: bytes) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(kept), 1)
 
 
-MIGRATIONS: Final[Mapping[int, Callable[[StoredFleet], StoredFleet]]] = {2: _cells_apart, 3: _columns_renamed}
+MIGRATIONS: Final[Mapping[int, Callable[[StoredFleet], StoredFleet]]] = {
+    2: _cells_apart,
+    3: _columns_renamed,
+    4: _strays_dropped,
+}
 """By the format that each converts."""

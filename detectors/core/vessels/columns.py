@@ -30,6 +30,7 @@ CORE_OWNER: Final = "core"
 SENTENCE_BYTES: Final = 160
 PAYLOADS_KEPT: Final = 4
 SPEED_BINS: Final = 16
+OTHERS_KEPT: Final = 2
 
 MOVING: Final = (
     Column("mmsi", "<u4"),  # also 0 in an unused row (``Fleet.taken``)
@@ -83,9 +84,14 @@ STATED: Final = (
     Column("stop_ms", "<i8"),  # since when it is stationary (``stationary``); 0 if it is not
     Column("stop_lat_deg", "<f4", np.nan),
     Column("stop_lon_deg", "<f4", np.nan),
-    Column("stray_ms", "<i8"),  # the newest fix that was held back (``track``)
-    Column("stray_lat_deg", "<f4", np.nan),
-    Column("stray_lon_deg", "<f4", np.nan),
+    Column("stray_ms", "<i8"),  # time of the newest fix that was held back (``track``)
+    Column("run", "u1"),  # fixes held back since the last one of its own track
+    Column("other_ms", f"({OTHERS_KEPT},)<i8"),  # its other tracks (``other_tracks``): their last fixes ...
+    Column("other_lat_deg", f"({OTHERS_KEPT},)<f4"),
+    Column("other_lon_deg", f"({OTHERS_KEPT},)<f4"),
+    Column("other_since", f"({OTHERS_KEPT},)<u4"),  # ... the steps at which they began, and two counts
+    Column("other_fixes", f"({OTHERS_KEPT},)u1"),
+    Column("other_turns", f"({OTHERS_KEPT},)u1"),
     Column("trusted_ms", "<i8"),  # the last fix before its positions became inconsistent
     Column("trusted_lat_deg", "<f4", np.nan),
     Column("trusted_lon_deg", "<f4", np.nan),

@@ -20,7 +20,7 @@ from detectors.core.vessels.columns import CORE_OWNER, STATED, Column_, Columns,
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history_columns import STATED_BY, BeforeColumns, NowColumns
-from detectors.core.vessels.track import STRAYED, UNCHANGED, TrackChanges, TrackRules
+from detectors.core.vessels.track import UNCHANGED, TrackChanges, TrackRules
 
 APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a vessel's reports must support each other again
 USUAL_SHARE: Final = 0.1  # weight of the newest interval in the running mean
@@ -187,9 +187,9 @@ class History:
         return np.where(self.heard > 0, np.minimum(since, SUPPORT_MOST), since)
 
     def _correct(self, support: Column_) -> None:
-        """A stray supports nothing; the second fix of a track that replaces another supports the first."""
+        """A fix that is held back supports nothing; the second one of a track that takes over supports the first."""
         assert self.followed is not None
-        stray = self.followed.at[self.followed.track & STRAYED > 0]
+        stray = self.followed.at[self.followed.held]
         support[stray] = np.where(self.appeared[stray], 0, self.fleet("support")[stray])
         said = self.followed.support != UNCHANGED
         support[self.followed.at[said]] = self.followed.support[said]

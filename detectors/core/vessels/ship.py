@@ -14,8 +14,8 @@ from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.units import STEP_MS, rfc3339
 from detectors.core.vessels.columns import SPEED_BINS, Columns
+from detectors.core.vessels.other_tracks import TrackFix
 from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
-from detectors.core.vessels.track import TrackFix
 
 MATCHED_IMO = 1
 MATCHED_MMSI = 2

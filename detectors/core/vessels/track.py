@@ -1,12 +1,16 @@
 """Whether the fixes of a vessel are of one track: no ship covers more than a mile at more than 60 kn.
 
-A fix that needs an impossible speed is held back as a *stray* until the vessel's next fix decides. If that fix follows
-the track, the stray is dropped without effect. Otherwise, or at a second stray within the hour, the vessel is *unsure*
-until an hour has passed without another impossible speed: several ships use one MMSI, or jamming displaces positions.
-Its fixes are then accepted, but each report counts by itself (``support`` 1). The last fix of the previous track is
-kept as the *trusted* one. A track of one fix has no more weight than the stray. If that fix was the wrong one, the
-second fix that agrees with the stray replaces it, and nothing is unsure. If it was the right one, the fix that agrees
-with it does not support it yet, because two ships may be taking turns.
+A fix that needs an impossible speed does not continue the track: it is *held back*, and begins or continues one of the
+vessel's *other* tracks, of which two are kept for an hour after their last fix (``other_tracks``). Detectors see the
+vessel on its own track. One such fix in an hour has no further effect: it is a *stray*. At the second one the vessel
+is *unsure* until an hour has passed without another: several ships use one MMSI, or jamming displaces positions. Its
+fixes are still those of its track, but each report counts by itself (``support`` 1). The last fix before is kept as the
+*trusted* one.
+
+The third fix in a row that is held back is accepted: the vessel is there now, and its former track becomes one of the
+others. A track of one fix has no more weight than a stray. If that fix was the wrong one, the second fix that agrees
+with the stray replaces it, and nothing is unsure. If it was the right one, the fix that agrees with it does not support
+it yet, because two ships may be taking turns.
 
 The hour runs by fixes, not by the clock: a vessel that falls silent while unsure remains so.
 """
@@ -20,9 +24,10 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core.sphere import distance_nm, distances_nm, unit_vectors
+from detectors.core.sphere import distances_nm, unit_vectors
 from detectors.core.units import EARTH_NM, HOUR_MS, MS, STEP_MS, next_step
 from detectors.core.vessels.columns import Columns, Rows
+from detectors.core.vessels.other_tracks import OtherTrack, TrackFix, apart_nm, begun, read, strongest, write
 
 if TYPE_CHECKING:
     from detectors.core.vessels.history import History
@@ -30,10 +35,14 @@ if TYPE_CHECKING:
 LONE: Final = 1
 """Bit of ``track``: the last fix is the first one of the vessel's appearance."""
 STRAYED: Final = 2
-"""Bit of ``track``: a stray is held back."""
+"""Bit of ``track``: another track was continued within the hour; whatever comes is compared with it too."""
+_RUN: Final = 3
+"""So many fixes in a row off the track are where the vessel is now."""
+_LONE_REPLACED_BY: Final = 2
+_OTHERS_MOST_KN: Final = 40.0
+"""For fixes off the track: at 60 kn wild fixes half an hour apart would make a track of their own."""
 UNCHANGED: Final = -1
 _DEGREE_NM: Final = 1.001 * EARTH_NM * np.pi / 180
-_NM_DIGITS: Final = 3
 _WIDER: Final = 1.001  # screens widen distances by this, because the judge rounds them
 
 Bools = npt.NDArray[np.bool_]
@@ -58,14 +67,6 @@ class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     ] = 1.0
 
 
-class TrackFix(NamedTuple):
-    """A place and its time."""
-
-    lat_deg: float
-    lon_deg: float
-    time_ms: int
-
-
 class TrackState(NamedTuple):
     """The track of one vessel, as in the columns."""
 
@@ -73,10 +74,13 @@ class TrackState(NamedTuple):
     """Until this step (of STEP_MS) its positions are inconsistent; 0 for never."""
     track: int
     """LONE and STRAYED bits."""
-    stray: TrackFix
-    """The newest stray; its time remains after it is dropped. 0 for none."""
+    stray_ms: int
+    """Time of the newest fix that was held back; 0 for none."""
     trusted: TrackFix
     """The last fix before positions became inconsistent; time 0 for none."""
+    run: int = 0
+    """Number of fixes held back since the last one of its track."""
+    others: tuple[OtherTrack, ...] = ()
 
 
 class TrackVerdict(NamedTuple):
@@ -96,6 +100,8 @@ class TrackChanges(NamedTuple):
     unsure_step: npt.NDArray[np.uint32]
     track: npt.NDArray[np.uint8]
     support: npt.NDArray[np.int64]
+    held: Bools
+    """It was held back."""
 
 
 def breaks(history: History) -> Bools:
@@ -143,23 +149,26 @@ def follow(history: History, core: Columns) -> None:
         np.asarray([v.standing.unsure_step for v in verdicts], np.uint32),
         np.asarray([v.standing.track for v in verdicts], np.uint8),
         np.asarray([v.support for v in verdicts], np.int64),
+        np.asarray([not v.taken for v in verdicts], np.bool_),
     )
 
 
 def _standing(core: Columns, row: int) -> TrackState:
-    stray, trusted = (
-        TrackFix(float(lat[row]), float(lon[row]), int(ms[row]))
-        for lat, lon, ms in (
-            (core.stray_lat_deg, core.stray_lon_deg, core.stray_ms),
-            (core.trusted_lat_deg, core.trusted_lon_deg, core.trusted_ms),
-        )
+    trusted = TrackFix(float(core.trusted_lat_deg[row]), float(core.trusted_lon_deg[row]), int(core.trusted_ms[row]))
+    return TrackState(
+        unsure_step=int(core.unsure_step[row]),
+        track=int(core.track[row]),
+        stray_ms=int(core.stray_ms[row]),
+        trusted=trusted,
+        run=int(core.run[row]),
+        others=read(core, row),
     )
-    return TrackState(int(core.unsure_step[row]), int(core.track[row]), stray, trusted)
 
 
 def _keep(core: Columns, row: int, standing: TrackState) -> None:
-    core.stray_lat_deg[row], core.stray_lon_deg[row], core.stray_ms[row] = standing.stray
     core.trusted_lat_deg[row], core.trusted_lon_deg[row], core.trusted_ms[row] = standing.trusted
+    core.stray_ms[row], core.run[row] = standing.stray_ms, standing.run
+    write(core, row, standing.others)
 
 
 def are_unsure(now: Columns) -> Bools:
@@ -170,30 +179,42 @@ def are_unsure(now: Columns) -> Bools:
 
 def agree(one: TrackFix, other: TrackFix, rules: TrackRules) -> bool:
     """Whether one ship can have been at both."""
-    nm = round(distance_nm(one.lat_deg, one.lon_deg, other.lat_deg, other.lon_deg), _NM_DIGITS)
+    nm = apart_nm(one, other)
     hours = max(abs(other.time_ms - one.time_ms), MS) / HOUR_MS
     return nm <= rules.track_least_nm or nm <= rules.track_most_kn * hours
 
 
 def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackVerdict:
-    """The effect of a fix that breaks the track that ends with ``last``, or that follows a stray."""
-    if was.track & STRAYED:
-        was = was._replace(track=was.track & ~STRAYED)
-        if agree(last, fix, rules):
-            return TrackVerdict(was._replace(track=0), taken=True, support=1 if was.track & LONE else UNCHANGED)
-        if was.track & LONE and agree(was.stray, fix, rules):
-            return TrackVerdict(was._replace(track=0), taken=True, support=2)
-        return _unsure(was, last, fix, rules)
-    if fix.time_ms < was.unsure_step * STEP_MS or fix.time_ms < was.stray.time_ms + _held_ms(rules):
-        return _unsure(was, last, fix, rules)
-    return TrackVerdict(was._replace(track=was.track | STRAYED, stray=fix), taken=False, support=UNCHANGED)
+    """The effect of a fix that breaks the track that ends with ``last``, or that comes while others are open."""
+    others = [other for other in was.others if fix.time_ms - other.fix.time_ms < _held_ms(rules)]
+    slower = msgspec.structs.replace(rules, track_most_kn=min(rules.track_most_kn, _OTHERS_MOST_KN))
+    fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
+    own = [-1] if agree(last, fix, rules) else []
+    best = min([*own, *fits], key=lambda n: apart_nm(last if n < 0 else others[n].fix, fix), default=None)
+    if best == -1:
+        support = 1 if others and was.track & LONE else UNCHANGED
+        standing = was._replace(track=STRAYED if others else 0, run=0, others=tuple(others))
+        return TrackVerdict(standing, taken=True, support=support)
+    if best is None:
+        other = begun(fix)
+    else:
+        other = others.pop(best).continued(fix, after_own=was.run == 0)
+        if was.track & LONE and other.fixes == _LONE_REPLACED_BY:
+            return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2)
+    now = was._replace(run=was.run + 1, others=strongest([*others, other]), track=STRAYED | was.track & LONE)
+    if fix.time_ms < was.unsure_step * STEP_MS or fix.time_ms < was.stray_ms + _held_ms(rules):
+        now = _unsure(now, last, fix, rules)
+    now = now._replace(stray_ms=fix.time_ms)
+    if now.run < _RUN:
+        return TrackVerdict(now, taken=False, support=UNCHANGED)
+    former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
+    return TrackVerdict(now._replace(track=STRAYED, run=0, others=former), taken=True, support=1)
 
 
-def _unsure(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackVerdict:
+def _unsure(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackState:
     goes_on = fix.time_ms < was.unsure_step * STEP_MS
     step = next_step(fix.time_ms + _held_ms(rules)) // STEP_MS
-    trusted = was.trusted if goes_on else last
-    return TrackVerdict(was._replace(unsure_step=step, track=0, trusted=trusted), taken=True, support=1)
+    return was._replace(unsure_step=step, trusted=was.trusted if goes_on else last)
 
 
 def _held_ms(rules: TrackRules) -> int:

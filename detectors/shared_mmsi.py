@@ -1,0 +1,171 @@
+"""Shared MMSI: positions under one number are of two tracks at the same time.
+
+Claim. Fixes under one MMSI come from two places by turns, further apart than one ship can sail in between.
+
+Why it matters. Two transmitters use the number, or positions are displaced. A ship that uses another's
+number hides behind it; for all other alerts about the number the question is which ship they are about. It is said
+once, instead of a jump at every fix.
+
+How it decides. A fix that the vessel cannot have reached at 60 kn is not of its track, and begins or continues another
+one (``detectors/core/vessels/other_tracks.py``). The alert opens when another track has five fixes, has alternated five
+times with the vessel's own, and has lasted for half an hour. It closes when the other track has not been heard for a
+day. The vessel's own track is the one that was heard first and goes on; other detectors see that one.
+
+When it is wrong. Which of the two is the ship that the number was assigned to is not known. Jamming that displaces
+positions to one place again and again looks the same. Two ships that are near each other look like one.
+
+References. Global Fishing Watch, gpsdio-segment (tracks under one number); ITU-R M.585 (one number per station).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core.alert import Alert, Fact
+from detectors.core.detector_input import DetectorInput, Places
+from detectors.core.protocol import Detector, Finding
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, hhmm_z, next_steps, rfc3339
+from detectors.core.vessels.other_tracks import OtherTrack, TrackFix, apart_nm, read
+from detectors.core.vessels.ship import VesselState
+
+_PER_DEG = 600_000
+_ALONG_DEG = 0.05
+"""A ship sails less far than this between two fixes of the two tracks."""
+_POWER_OFF = 0.05
+
+
+class SharedMmsi(Detector):
+    """See the module."""
+
+    name = "shared_mmsi"
+    severities = {"shared_mmsi.listed": "ticket", "shared_mmsi.unlisted": "log"}  # noqa: RUF012 - read only
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``shared_mmsi``."""
+
+        fixes_least: Annotated[int, Meta(ge=2, le=255, description="Positions of another track, at least")] = 5
+        turns_least: Annotated[
+            int, Meta(ge=1, le=255, description="... how often it alternated with the vessel's own track, at least")
+        ] = 5
+        minutes_least: Annotated[
+            float, Meta(ge=0, le=1440, description="... and how long it has lasted, at least, min")
+        ] = 30.0
+        quiet_h: Annotated[
+            float, Meta(gt=0, le=720, description="The alert closes when the other track is not heard for this time, h")
+        ] = 24.0
+
+    def screen_reports(self, step: DetectorInput) -> Places:
+        """Vessels another track of which has become long enough."""
+        core, rows = step.fleet.core, step.rows
+        many = (core.other_fixes[rows] >= self.thresholds.fixes_least).any(axis=1)
+        return np.asarray(np.flatnonzero(many & ~self.is_open(step)))
+
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
+        """When the other track of an open alert has not been heard for long enough."""
+        due_ms = np.full(len(step.rows), NEVER_MS)
+        at = np.flatnonzero(self.is_open(step))
+        if len(at):
+            last_ms = step.fleet.core.stray_ms[step.rows[at]]
+            due_ms[at] = next_steps(np.maximum(last_ms + self._quiet_ms(), step.time_ms[at] + STEP_MS))
+        return due_ms
+
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Opens."""
+        if self.opened(step, at) is not None:
+            return
+        ship = step.ship(at)
+        for other in read(step.fleet.core, int(step.rows[at])):
+            if self._is_shared(other) and not _is_bit_error(ship, other.fix):
+                yield self._words(step, at, ship, other)
+                return
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Closes."""
+        opened, now_ms = self.opened(step, at), int(step.time_ms[at])
+        due_ms = int(step.fleet.core.stray_ms[step.rows[at]]) + self._quiet_ms()
+        if opened is None:
+            return
+        if now_ms < due_ms:
+            self.arm(step, at, due_ms)
+            return
+        yield self._close(step.ship(at), opened, now_ms)
+
+    def _quiet_ms(self) -> int:
+        return int(self.thresholds.quiet_h * HOUR_MS)
+
+    def _is_shared(self, other: OtherTrack) -> bool:
+        wanted = self.thresholds
+        if other.fixes < wanted.fixes_least or other.turns < wanted.turns_least:
+            return False
+        return bool(other.span_ms >= wanted.minutes_least * MINUTE_MS)
+
+    def _words(self, step: DetectorInput, at: int, ship: VesselState, other: OtherTrack) -> Finding:
+        now_ms, since_ms, wanted = int(step.time_ms[at]), other.since_step * STEP_MS, self.thresholds
+        own = TrackFix(ship.lat_deg or 0.0, ship.lon_deg or 0.0, ship.fix_ms)
+        nm = round(apart_nm(own, other.fix), 1)
+        return Finding(
+            action="open",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            start_ms=since_ms,
+            headline=f"{ship.title} heard in two places {nm:g} nm apart by turns, MMSI {ship.mmsi}, {hhmm_z(now_ms)}",
+            why=(
+                Fact(fact="distance between the two tracks", value=nm, unit="nm"),
+                Fact(fact="fixes of the other track", value=other.fixes, threshold=wanted.fixes_least),
+                Fact(fact="times that the tracks alternated", value=other.turns, threshold=wanted.turns_least),
+                Fact(
+                    fact="time that the other track has lasted",
+                    value=other.span_ms // MS,
+                    threshold=int(wanted.minutes_least * MINUTE_MS) // MS,
+                    unit="s",
+                ),
+            ),
+            would_change=(
+                "Which ship the number belongs to is not known: ask its flag, or compare names and dimensions",
+                "Positions that jamming displaces to one place look the same",
+                f"It closes when the other track is not heard for {wanted.quiet_h:g} h",
+            ),
+            verification="corroborated",
+            details={
+                "since": rfc3339(since_ms),
+                "other_lat_deg": round(other.fix.lat_deg, 4),
+                "other_lon_deg": round(other.fix.lon_deg, 4),
+                "other_time": rfc3339(other.fix.time_ms),
+                "apart_nm": nm,
+            },
+            sentences=step.evidence(at, ship),
+        )
+
+    def _close(self, ship: VesselState, opened: Alert, now_ms: int) -> Finding:
+        return Finding(
+            action="close",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            headline=f"{ship.title} heard in one place only for {self.thresholds.quiet_h:g} h, {hhmm_z(now_ms)}",
+            why=opened.why,
+            verification=opened.verification,
+            details=opened.details,
+        )
+
+
+def _is_bit_error(ship: VesselState, other: TrackFix) -> bool:
+    """Whether the other place differs along one axis only, by what one wrong bit makes of it.
+
+    Example: longitude is sent in 1/600000 deg. If bit 20 is wrong in some fixes, they lie 1.7476 deg east or west.
+    """
+    if ship.lat_deg is None or ship.lon_deg is None:
+        return False
+    off = sorted((abs(other.lat_deg - ship.lat_deg), abs(other.lon_deg - ship.lon_deg)))
+    power = math.log2(max(off[1], _ALONG_DEG) * _PER_DEG)
+    return off[0] <= _ALONG_DEG and abs(power - round(power)) <= _POWER_OFF
+
+
+def _situation(ship: VesselState) -> str:
+    return "shared_mmsi.listed" if ship.listed is not None else "shared_mmsi.unlisted"
