@@ -190,6 +190,9 @@ def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) ->
     slower = msgspec.structs.replace(rules, track_most_kn=min(rules.track_most_kn, _OTHERS_MOST_KN))
     fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
     own = [-1] if agree(last, fix, rules) else []
+    if own:  # a stray that agrees with what continues the track was of the track
+        others = [other for place, other in enumerate(others) if other.fixes > 1 or place not in fits]
+        fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
     best = min([*own, *fits], key=lambda n: apart_nm(last if n < 0 else others[n].fix, fix), default=None)
     if best == -1:
         support = 1 if others and was.track & LONE else UNCHANGED
