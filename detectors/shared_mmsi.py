@@ -3,13 +3,13 @@
 Claim. Fixes under one MMSI come from two places by turns, further apart than one ship can sail in between.
 
 Why it matters. Two transmitters use the number, or positions are displaced. A ship that uses another's
-number hides behind it; for all other alerts about the number the question is which ship they are about. It is said
+number hides behind it; for all other alerts about the number the question is which ship they are about. It is stated
 once, instead of a jump at every fix.
 
 How it decides. A fix that the vessel cannot have reached at 60 kn is not of its track, and begins or continues another
 one (``detectors/core/vessels/other_tracks.py``). The alert opens when another track has five fixes, has alternated five
 times with the vessel's own, and has lasted for half an hour. It closes when the other track has not been heard for a
-day. The vessel's own track is the one that was heard first and goes on; other detectors see that one.
+week. The vessel's own track is the one that was heard first and continues; other detectors see that one.
 
 When it is wrong. Which of the two is the ship that the number was assigned to is not known. Jamming that displaces
 positions to one place again and again looks the same. Two ships that are near each other look like one.
@@ -59,7 +59,7 @@ class SharedMmsi(Detector):
         ] = 30.0
         quiet_h: Annotated[
             float, Meta(gt=0, le=720, description="The alert closes when the other track is not heard for this time, h")
-        ] = 24.0
+        ] = 168.0
 
     def screen_reports(self, step: DetectorInput) -> Places:
         """Vessels another track of which has become long enough."""

@@ -118,3 +118,11 @@ def test_an_mmsi_that_several_ships_share_gives_no_flood_of_gaps() -> None:
     gaps = [a for a in alerts if a.detector == "gap" and a.status == "opened"]
     assert len(gaps) <= 40  # 69 pauses of more than an hour in 31 days
     assert {a.severity for a in alerts} <= {"log"}
+
+
+@needs(SHARED)
+def test_an_mmsi_that_several_ships_share_is_one_alert_that_says_so() -> None:
+    alerts = played(shared_mmsi(), listed=False, until="2014-02-01 00:00")
+    (opened,) = (a for a in alerts if a.detector == "shared_mmsi" and a.status == "opened")
+    assert opened.severity == "log"
+    assert opened.details["apart_nm"] > 50
