@@ -3,7 +3,7 @@
 | field | unknown (ITU-R M.1371-5) | refused |
 |---|---|---|
 | MMSI | | |
-| latitude, longitude | 91, 181 (either makes the place unknown) | beyond 90, 180 |
+| latitude, longitude | 91, 181 (either makes the place unknown); 0, 0 and 1, 1 exactly | beyond 90, 180 |
 | sog | 102.3; type 9: 1,023; type 27: 63 | |
 | cog | 360 and above (type 27: 511) | |
 | heading | 360 and above (511) | |
@@ -12,7 +12,8 @@
 | ship type, length, beam, draught | 0 | |
 | ETA | no month and no day | |
 Any MMSI of 30 bits is accepted: one in an invalid form was set by hand, and its ship is judged like others. A sog of
-102.2 means that or more. The check digit of an IMO number is not judged here.
+102.2 means that or more. Devices without a fix send 0, 0 or 1, 1; a ship is within 3 m of either by chance only. The
+check digit of an IMO number is not judged here.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ _NO_SOG_KN: Final = np.full(64, 102.25)
 _NO_SOG_KN[message_types.AIRCRAFT_TYPE], _NO_SOG_KN[message_types.LONG_RANGE_TYPE] = 1022.05, 62.05
 _IMO_MOST, _SERIALS, _UNKNOWN = (number(value, np.uint32) for value in (IMO_MOST, 10_000_000, 0))
 _PLACE_MOST, _NO_PLACE = np.array([[LON_MOST_DEG], [LAT_MOST_DEG]]), np.array([[NO_LON_DEG], [NO_LAT_DEG]])
+_DEFAULTS_DEG: Final = np.array([[[0.0]], [[1.0]]])
+"""Latitude and longitude, each, of devices that have no fix."""
+_DEFAULT_WITHIN_DEG: Final = 1 / 36_000
 _FULL_CIRCLE: Final = np.array(FULL_CIRCLE_DEG)
 _NO_STATUS, _AT = number(NO_STATUS, np.int8), number(ord("@"), np.uint8)
 _ETA_DATE: Final = number(1 << 11, np.uint32)  # bits below the day
@@ -61,7 +65,11 @@ def judged(sent: Sent) -> PlaceChecks:
     """Which rows have no position, and which have an impossible one. NaN is unknown."""
     distance = np.abs(sent.place_deg)
     placed = distance <= _PLACE_MOST
-    unplaced = (~(placed[0] & placed[1])).nonzero()[0]
+    placed[0] &= placed[1]
+    equal = np.abs(sent.place_deg[0] - sent.place_deg[1]) <= _DEFAULT_WITHIN_DEG  # as both defaults are; few others
+    if np.count_nonzero(equal):
+        placed[0] &= ~_defaults(sent.place_deg)
+    unplaced = (~placed[0]).nonzero()[0]
     beyond = distance > _PLACE_MOST
     beyond &= sent.place_deg != _NO_PLACE
     refused = {}
@@ -70,6 +78,12 @@ def judged(sent: Sent) -> PlaceChecks:
             lon_deg, lat_deg = sent.place_deg[:, row]
             refused[row] = Reason.POSITION_OUT_OF_RANGE, f"{lat_deg:.4f} {lon_deg:.4f}"
     return PlaceChecks(refused, unplaced)
+
+
+def _defaults(place_deg: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Which places are those of a device without a fix."""
+    near: npt.NDArray[np.bool_] = (np.abs(place_deg - _DEFAULTS_DEG) <= _DEFAULT_WITHIN_DEG).all(axis=1).any(axis=0)
+    return near
 
 
 def kinematics(sent: Sent, unplaced: npt.NDArray[np.int64], reports: Rows) -> None:

@@ -137,6 +137,19 @@ def test_the_two_parts_of_type_24_speak_of_different_things() -> None:
     assert static is not None and static["length_m"] == -1 and static["beam_m"] == -1
 
 
+@pytest.mark.parametrize("kind", [1, 18, 27])
+@pytest.mark.parametrize("place", [(0.0, 0.0), (1.0, 1.0), (0.0, 0.00001)])
+def test_the_places_of_devices_without_a_fix_are_unknown(place: tuple[float, float], kind: int) -> None:
+    row, _ = one(sent(msg_type=kind, lat=place[0], lon=place[1]))
+    assert np.isnan([row["lat_deg"], row["lon_deg"]]).all()
+
+
+@pytest.mark.parametrize("place", [(0.0, 1.0), (1.0, 0.0), (0.0, 0.005), (2.0, 2.0), (-1.0, -1.0), (45.0, 45.0)])
+def test_places_near_them_are_places(place: tuple[float, float]) -> None:
+    row, _ = one(sent(msg_type=1, lat=place[0], lon=place[1]))
+    assert (row["lat_deg"], row["lon_deg"]) == pytest.approx(place)
+
+
 def test_sentinels_are_unknown() -> None:
     row, _ = one(sent(msg_type=1, status=15, lat=91, lon=181, speed=102.3, course=360, heading=511))
     for name in ("lat_deg", "lon_deg", "sog_kn", "cog_deg", "heading_deg"):

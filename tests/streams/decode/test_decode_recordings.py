@@ -102,7 +102,8 @@ def expected_row(theirs: dict[str, Any]) -> tuple[float, ...]:
     kind = theirs["msg_type"]
     if kind not in PLACED:
         return (kind, theirs["mmsi"], *[math.nan] * 5, -1)
-    placed = theirs["lat"] != 91 and theirs["lon"] != 181
+    default = any(abs(theirs["lat"] - at) < 1e-4 and abs(theirs["lon"] - at) < 1e-4 for at in (0, 1))
+    placed = theirs["lat"] != 91 and theirs["lon"] != 181 and not default
     status = theirs.get("status", 15)
     return (
         kind,
