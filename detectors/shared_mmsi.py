@@ -19,7 +19,6 @@ References. Global Fishing Watch, gpsdio-segment (tracks under one number); ITU-
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import Annotated
 
@@ -29,16 +28,12 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
+from detectors.core.bit_errors import is_bit_error
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.protocol import Detector, Finding
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, hhmm_z, next_steps, rfc3339
-from detectors.core.vessels.other_tracks import OtherTrack, TrackFix, apart_nm, read
-from detectors.core.vessels.ship import VesselState
-
-_PER_DEG = 600_000
-_ALONG_DEG = 0.05
-"""A ship sails less far than this between two fixes of the two tracks."""
-_POWER_OFF = 0.05
+from detectors.core.vessels.other_tracks import OtherTrack, apart_nm, read
+from detectors.core.vessels.ship import VesselState, last_fix
 
 
 class SharedMmsi(Detector):
@@ -81,8 +76,9 @@ class SharedMmsi(Detector):
         if self.opened(step, at) is not None:
             return
         ship = step.ship(at)
+        own = last_fix(ship)
         for other in read(step.fleet.core, int(step.rows[at])):
-            if self._is_shared(other) and not _is_bit_error(ship, other.fix):
+            if self._is_shared(other) and not is_bit_error(own[:2], other.fix[:2]):
                 yield self._words(step, at, ship, other)
                 return
 
@@ -108,8 +104,7 @@ class SharedMmsi(Detector):
 
     def _words(self, step: DetectorInput, at: int, ship: VesselState, other: OtherTrack) -> Finding:
         now_ms, since_ms, wanted = int(step.time_ms[at]), other.since_step * STEP_MS, self.thresholds
-        own = TrackFix(ship.lat_deg or 0.0, ship.lon_deg or 0.0, ship.fix_ms)
-        nm = round(apart_nm(own, other.fix), 1)
+        nm = round(apart_nm(last_fix(ship), other.fix), 1)
         return Finding(
             action="open",
             situation=_situation(ship),
@@ -153,18 +148,6 @@ class SharedMmsi(Detector):
             verification=opened.verification,
             details=opened.details,
         )
-
-
-def _is_bit_error(ship: VesselState, other: TrackFix) -> bool:
-    """Whether the other place differs along one axis only, by what one wrong bit makes of it.
-
-    Example: longitude is sent in 1/600000 deg. If bit 20 is wrong in some fixes, they lie 1.7476 deg east or west.
-    """
-    if ship.lat_deg is None or ship.lon_deg is None:
-        return False
-    off = sorted((abs(other.lat_deg - ship.lat_deg), abs(other.lon_deg - ship.lon_deg)))
-    power = math.log2(max(off[1], _ALONG_DEG) * _PER_DEG)
-    return off[0] <= _ALONG_DEG and abs(power - round(power)) <= _POWER_OFF
 
 
 def _situation(ship: VesselState) -> str:

@@ -124,6 +124,12 @@ class VesselState(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+def last_fix(ship: VesselState) -> TrackFix:
+    """Its last position; nan for none."""
+    lat_deg, lon_deg = (math.nan if each is None else each for each in (ship.lat_deg, ship.lon_deg))
+    return TrackFix(lat_deg, lon_deg, ship.fix_ms)
+
+
 def _number(value: float, digits: int) -> float | None:
     return None if math.isnan(value) else round(float(value), digits)
 

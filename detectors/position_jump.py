@@ -1,0 +1,157 @@
+"""Position jump: a vessel is suddenly where it cannot have sailed, and stays away.
+
+Claim. For half an hour all fixes have been at a place that the vessel could not reach from its last one.
+
+Why it matters. Jamming displaces positions, and a ship may transmit false ones. Where the vessel really is is not known
+while this lasts: other alerts about it state "inconsistent positions" and do not page.
+
+How it decides. A fix off the vessel's track is held back; the third in a row is accepted
+(``detectors/core/vessels/track.py``). If nothing is heard on the former track for half an hour, the alert opens;
+otherwise two tracks alternate, which is for ``shared_mmsi``. It does not open if the two places differ by one wrong bit
+of one axis. It closes when there was no impossible position for an hour.
+
+When it is wrong. A vessel that was silent may have been carried; a receiver's clock may be wrong. It is no evidence of
+who displaced the positions.
+
+References. Global Fishing Watch, gpsdio-segment; C4ADS, Above Us Only Stars (displaced positions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+from msgspec import Meta
+
+from detectors.core.alert import Alert, Fact
+from detectors.core.bit_errors import is_bit_error
+from detectors.core.detector_input import DetectorInput, Places
+from detectors.core.protocol import Detector, Finding
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, hhmm_z, next_step, next_steps, rfc3339
+from detectors.core.vessels.columns import Column
+from detectors.core.vessels.other_tracks import TrackFix, apart_nm, read
+from detectors.core.vessels.ship import VesselState, last_fix
+from detectors.core.vessels.track import are_unsure
+
+
+class PositionJump(Detector):
+    """See the module."""
+
+    name = "position_jump"
+    columns = (Column("jump_step", "<u4"),)  # step of a jump that is not yet decided; 0 for none
+    severities = {"position_jump.listed": "ticket", "position_jump.unlisted": "log"}  # noqa: RUF012 - read only
+
+    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+        """Thresholds of ``position_jump``."""
+
+        least_kn: Annotated[float, Meta(ge=40, le=10_000, description="Speed that the jump needs, at least, kn")] = (
+            100.0
+        )
+        least_nm: Annotated[float, Meta(ge=1, le=1000, description="... and its length, at least, nm")] = 5.0
+        stays_min: Annotated[
+            float, Meta(gt=0, le=1440, description="... and how long nothing is heard on the former track, min")
+        ] = 30.0
+
+    def screen_reports(self, step: DetectorInput) -> Places:
+        """Vessels whose positions are inconsistent, and that moved."""
+        return np.asarray(np.flatnonzero(step.moved & are_unsure(step.now) & ~self.is_open(step)))
+
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
+        """When a jump is decided; for an open alert, when positions are no longer inconsistent."""
+        jumped = self.state(step).jump_step[step.rows].astype(np.int64) * STEP_MS
+        until_ms = step.fleet.core.unsure_step[step.rows].astype(np.int64) * STEP_MS
+        wanted_ms = np.where(self.is_open(step), until_ms, jumped + self._stays_ms())
+        wanted = next_steps(np.maximum(wanted_ms, step.time_ms + STEP_MS))
+        return np.where(self.is_open(step) | (jumped > 0), wanted, NEVER_MS)
+
+    def _stays_ms(self) -> int:
+        return int(self.thresholds.stays_min * MINUTE_MS)
+
+    def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Notes a jump; a second one before it is decided is an alternation."""
+        row, own = int(step.rows[at]), self.state(step)
+        was, now = last_fix(step.ship_before(at)), last_fix(step.ship(at))
+        if self._is_jump(was, now):
+            pending = bool(own.jump_step[row])
+            own.jump_step[row] = 0 if pending else next_step(now.time_ms) // STEP_MS
+        if own.jump_step[row]:
+            self.arm(step, at, int(own.jump_step[row]) * STEP_MS + self._stays_ms())
+        return ()
+
+    def _is_jump(self, was: TrackFix, now: TrackFix) -> bool:
+        nm = apart_nm(was, now)
+        far = nm > self.thresholds.least_nm and _needed_kn(was, now) > self.thresholds.least_kn
+        return far and not is_bit_error(was[:2], now[:2])
+
+    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Decides about a jump; closes."""
+        row, own, now_ms = int(step.rows[at]), self.state(step), int(step.time_ms[at])
+        ship, opened, jumped_ms = step.ship(at), self.opened(step, at), int(own.jump_step[row]) * STEP_MS
+        until_ms = int(step.fleet.core.unsure_step[row]) * STEP_MS
+        if opened is not None:
+            if now_ms >= until_ms:
+                yield self._close(ship, opened, now_ms)
+            else:
+                self.arm(step, at, until_ms)
+        elif jumped_ms and now_ms < jumped_ms + self._stays_ms():
+            self.arm(step, at, jumped_ms + self._stays_ms())
+        elif jumped_ms:
+            own.jump_step[row] = 0
+            alternates = any(other.fix.time_ms > jumped_ms for other in read(step.fleet.core, row))
+            if ship.trusted is not None and not alternates and ("shared_mmsi", "") not in step.fleet.open_of(row):
+                yield self._words(step, at, ship.trusted)
+                self.arm(step, at, max(until_ms, now_ms + STEP_MS))
+
+    def _words(self, step: DetectorInput, at: int, was: TrackFix) -> Finding:
+        ship, now_ms = step.ship(at), int(step.time_ms[at])
+        nm = apart_nm(was, last_fix(ship))
+        return Finding(
+            action="open",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            start_ms=was.time_ms,
+            headline=f"{ship.title} appears displaced by {nm:.0f} nm, {hhmm_z(now_ms)}",
+            why=(
+                Fact(
+                    fact="distance from its last consistent position",
+                    value=round(nm, 1),
+                    threshold=self.thresholds.least_nm,
+                    unit="nm",
+                ),
+                Fact(fact="time since that position", value=(now_ms - was.time_ms) // MS, unit="s"),
+            ),
+            would_change=(
+                "Positions that are consistent for an hour close it",
+                "Other vessels that are displaced from the same area at the same time show jamming",
+            ),
+            verification="unverified",
+            details={
+                "from_lat_deg": round(was.lat_deg, 4),
+                "from_lon_deg": round(was.lon_deg, 4),
+                "from_time": rfc3339(was.time_ms),
+                "jump_nm": round(nm, 1),
+            },
+            sentences=step.evidence(at, ship),
+        )
+
+    def _close(self, ship: VesselState, opened: Alert, now_ms: int) -> Finding:
+        return Finding(
+            action="close",
+            situation=_situation(ship),
+            time_ms=now_ms,
+            headline=f"{ship.title} no impossible position for an hour, {hhmm_z(now_ms)}",
+            why=opened.why,
+            verification=opened.verification,
+            details=opened.details,
+        )
+
+
+def _needed_kn(was: TrackFix, now: TrackFix) -> float:
+    return apart_nm(was, now) / (max(now.time_ms - was.time_ms, MS) / HOUR_MS)
+
+
+def _situation(ship: VesselState) -> str:
+    return "position_jump.listed" if ship.listed is not None else "position_jump.unlisted"
