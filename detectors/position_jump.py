@@ -23,14 +23,13 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.bit_errors import is_bit_error
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.protocol import Detector, Finding
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, hhmm_z, next_step, next_steps, rfc3339
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, hhmm_z, next_step, rfc3339
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.other_tracks import TrackFix, apart_nm, read
 from detectors.core.vessels.ship import VesselState, last_fix
@@ -56,54 +55,41 @@ class PositionJump(Detector):
         ] = 30.0
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """Vessels whose positions are inconsistent, and that moved."""
-        return np.asarray(np.flatnonzero(step.moved & are_unsure(step.now) & ~self.is_open(step)))
-
-    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When a jump is decided; for an open alert, when positions are no longer inconsistent."""
-        jumped = self.state(step).jump_step[step.rows].astype(np.int64) * STEP_MS
-        until_ms = step.fleet.core.unsure_step[step.rows].astype(np.int64) * STEP_MS
-        wanted_ms = np.where(self.is_open(step), until_ms, jumped + self._stays_ms())
-        wanted = next_steps(np.maximum(wanted_ms, step.time_ms + STEP_MS))
-        return np.where(self.is_open(step) | (jumped > 0), wanted, NEVER_MS)
+        """Vessels whose positions are or were inconsistent."""
+        at = np.flatnonzero(step.fleet.core.unsure_step[step.rows])
+        if not len(at):
+            return at
+        waits = self.is_open(step)[at] | (self.state(step).jump_step[step.rows[at]] > 0)
+        return np.asarray(at[waits | (step.moved & are_unsure(step.now))[at]])
 
     def _stays_ms(self) -> int:
         return int(self.thresholds.stays_min * MINUTE_MS)
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Notes a jump; a second one before it is decided is an alternation."""
-        row, own = int(step.rows[at]), self.state(step)
-        was, now = last_fix(step.ship_before(at)), last_fix(step.ship(at))
-        if self._is_jump(was, now):
-            pending = bool(own.jump_step[row])
-            own.jump_step[row] = 0 if pending else next_step(now.time_ms) // STEP_MS
-        if own.jump_step[row]:
-            self.arm(step, at, int(own.jump_step[row]) * STEP_MS + self._stays_ms())
-        return ()
+        """Notes a jump, and decides about it later; closes. A second jump in the meantime is an alternation."""
+        row, own, now_ms = int(step.rows[at]), self.state(step), int(step.time_ms[at])
+        ship, opened, jumped_ms = step.ship(at), self.opened(step, at), int(own.jump_step[row]) * STEP_MS
+        if opened is not None:
+            if now_ms >= int(step.fleet.core.unsure_step[row]) * STEP_MS:
+                yield self._close(ship, opened, now_ms)
+            return
+        if step.moved[at] and ship.unsure and self._is_jump(last_fix(step.ship_before(at)), last_fix(ship)):
+            own.jump_step[row] = 0 if jumped_ms else next_step(now_ms) // STEP_MS
+        elif jumped_ms and now_ms >= jumped_ms + self._stays_ms():
+            own.jump_step[row] = 0
+            alternates = any(other.fix.time_ms > jumped_ms for other in read(step.fleet.core, row))
+            if (
+                ship.unsure
+                and ship.trusted is not None
+                and not alternates
+                and ("shared_mmsi", "") not in step.fleet.open_of(row)
+            ):
+                yield self._words(step, at, ship.trusted)
 
     def _is_jump(self, was: TrackFix, now: TrackFix) -> bool:
         nm = apart_nm(was, now)
         far = nm > self.thresholds.least_nm and _needed_kn(was, now) > self.thresholds.least_kn
         return far and not is_bit_error(was[:2], now[:2])
-
-    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Decides about a jump; closes."""
-        row, own, now_ms = int(step.rows[at]), self.state(step), int(step.time_ms[at])
-        ship, opened, jumped_ms = step.ship(at), self.opened(step, at), int(own.jump_step[row]) * STEP_MS
-        until_ms = int(step.fleet.core.unsure_step[row]) * STEP_MS
-        if opened is not None:
-            if now_ms >= until_ms:
-                yield self._close(ship, opened, now_ms)
-            else:
-                self.arm(step, at, until_ms)
-        elif jumped_ms and now_ms < jumped_ms + self._stays_ms():
-            self.arm(step, at, jumped_ms + self._stays_ms())
-        elif jumped_ms:
-            own.jump_step[row] = 0
-            alternates = any(other.fix.time_ms > jumped_ms for other in read(step.fleet.core, row))
-            if ship.trusted is not None and not alternates and ("shared_mmsi", "") not in step.fleet.open_of(row):
-                yield self._words(step, at, ship.trusted)
-                self.arm(step, at, max(until_ms, now_ms + STEP_MS))
 
     def _words(self, step: DetectorInput, at: int, was: TrackFix) -> Finding:
         ship, now_ms = step.ship(at), int(step.time_ms[at])

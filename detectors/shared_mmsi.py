@@ -8,8 +8,9 @@ once, instead of a jump at every fix.
 
 How it decides. A fix that the vessel cannot have reached at 60 kn is not of its track, and begins or continues another
 one (``detectors/core/vessels/other_tracks.py``). The alert opens when another track has five fixes, has alternated five
-times with the vessel's own, and has lasted for half an hour. It closes when the other track has not been heard for a
-week. The vessel's own track is the one that was heard first and continues; other detectors see that one.
+times with the vessel's own, and has lasted for half an hour. A place that differs by one wrong bit of one axis is no
+other track. It closes at a report when the other track has not been heard for a week. The vessel's own track is the
+one that was heard first and continues; other detectors see that one.
 
 When it is wrong. Which of the two is the ship that the number was assigned to is not known. Jamming that displaces
 positions to one place again and again looks the same. Two ships that are near each other look like one.
@@ -24,14 +25,13 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
-import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.bit_errors import is_bit_error
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.protocol import Detector, Finding
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, STEP_MS, hhmm_z, next_steps, rfc3339
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, hhmm_z, rfc3339
 from detectors.core.vessels.other_tracks import OtherTrack, apart_nm, read
 from detectors.core.vessels.ship import VesselState, last_fix
 
@@ -57,41 +57,28 @@ class SharedMmsi(Detector):
         ] = 168.0
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """Vessels another track of which has become long enough."""
-        core, rows = step.fleet.core, step.rows
+        """Vessels another track of which has become long enough, or has ended."""
+        core, at = step.fleet.core, np.flatnonzero(step.fleet.core.unsure_step[step.rows])
+        if not len(at):  # nearly always: such a vessel has been unsure
+            return at
+        rows = step.rows[at]
         many = (core.other_fixes[rows] >= self.thresholds.fixes_least).any(axis=1)
-        return np.asarray(np.flatnonzero(many & ~self.is_open(step)))
-
-    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When the other track of an open alert has not been heard for long enough."""
-        due_ms = np.full(len(step.rows), NEVER_MS)
-        at = np.flatnonzero(self.is_open(step))
-        if len(at):
-            last_ms = step.fleet.core.stray_ms[step.rows[at]]
-            due_ms[at] = next_steps(np.maximum(last_ms + self._quiet_ms(), step.time_ms[at] + STEP_MS))
-        return due_ms
+        ended = step.time_ms[at] - core.stray_ms[rows] >= self._quiet_ms()
+        return np.asarray(at[np.where(self.is_open(step)[at], ended, many)])
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Opens."""
-        if self.opened(step, at) is not None:
+        """Opens and closes."""
+        opened, ship = self.opened(step, at), step.ship(at)
+        row, now_ms = int(step.rows[at]), int(step.time_ms[at])
+        if opened is not None:
+            if now_ms - int(step.fleet.core.stray_ms[row]) >= self._quiet_ms():
+                yield self._close(ship, opened, now_ms)
             return
-        ship = step.ship(at)
         own = last_fix(ship)
-        for other in read(step.fleet.core, int(step.rows[at])):
+        for other in read(step.fleet.core, row):
             if self._is_shared(other) and not is_bit_error(own[:2], other.fix[:2]):
                 yield self._words(step, at, ship, other)
                 return
-
-    def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Closes."""
-        opened, now_ms = self.opened(step, at), int(step.time_ms[at])
-        due_ms = int(step.fleet.core.stray_ms[step.rows[at]]) + self._quiet_ms()
-        if opened is None:
-            return
-        if now_ms < due_ms:
-            self.arm(step, at, due_ms)
-            return
-        yield self._close(step.ship(at), opened, now_ms)
 
     def _quiet_ms(self) -> int:
         return int(self.thresholds.quiet_h * HOUR_MS)

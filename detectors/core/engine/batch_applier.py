@@ -135,15 +135,20 @@ class BatchApplier:
     def _relevant(self, detector: Detector, step: DetectorInput, history: History, dues: dict[str, Column_]) -> Bools:
         """One flag per report: a detector may judge it, or a check of the vessel is due before it."""
         try:
-            due_ms, places = detector.due(step), detector.screen_reports(step)
+            places = detector.screen_reports(step)
+            due_ms = detector.due(step) if detector in self._dispatcher.timed else None
         except Exception:  # noqa: BLE001 - it raises again, and is noted, when the bad report comes alone
             return np.ones(len(history.rows), bool)
+        if due_ms is None:
+            relevant = np.zeros(len(history.rows), bool)
+            relevant[places] = True
+            return relevant
         dues[detector.name] = due_ms
         asked_ms = self._fleet.detectors[detector.name].due_ms[history.heads]
         if not history.once:
             first, asked_ms = asked_ms, np.append(NEVER_MS, due_ms[:-1])
             asked_ms[history.starts] = first
-        relevant: Bools = history.current & (asked_ms <= history.times)
+        relevant = history.current & (asked_ms <= history.times)
         relevant[places] = True
         return relevant
 

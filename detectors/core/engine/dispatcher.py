@@ -44,6 +44,8 @@ class Dispatcher:
         writer: AlertWriter,
     ) -> None:
         self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
+        self.timed = [detector for detector in detectors if detector.has("when_due")]
+        """Those that ask for checks by time."""
         self.out: list[Emitted] = []
         self.faults: list[DetectorFault] = []
         self.judged: Counter[str] = Counter()
@@ -56,7 +58,7 @@ class Dispatcher:
     def due_ms(self, rows: Rows) -> Times:
         """The first step at which any detector wants to check each row."""
         due_ms = np.full(len(rows), NEVER_MS)
-        for detector in self.detectors:
+        for detector in self.timed:
             np.minimum(due_ms, self.fleet.detectors[detector.name].due_ms[rows], out=due_ms)
         return due_ms
 
@@ -83,13 +85,13 @@ class Dispatcher:
     def fire(self, rows: Rows, until_ms: Times, ordinals: Times) -> None:
         """Runs the checks due up to ``until_ms`` for each row, each row in order of time."""
         for _ in range(LOOKS_MOST):
-            if not len(rows) or not self.detectors:
+            if not len(rows) or not self.timed:
                 return
-            due = np.stack([self.fleet.detectors[d.name].due_ms[rows] for d in self.detectors])
+            due = np.stack([self.fleet.detectors[d.name].due_ms[rows] for d in self.timed])
             first = due.argmin(axis=0)
             when = due[first, np.arange(len(rows))]
             now = when <= until_ms
-            for number, detector in enumerate(self.detectors):
+            for number, detector in enumerate(self.timed):
                 mine = np.flatnonzero(now & (first == number))
                 if len(mine):
                     self.fleet.detectors[detector.name].due_ms[rows[mine]] = NEVER_MS
@@ -156,7 +158,7 @@ class Dispatcher:
         """Passes written reports, one per vessel, to every detector."""
         self.note(step)
         for detector in self.detectors:
-            due_ms = self._guarded(detector, step, detector.due)
+            due_ms = self._guarded(detector, step, detector.due) if detector in self.timed else None
             if due_ms is not None:
                 self.fleet.detectors[detector.name].due_ms[step.rows] = due_ms
             if detector.has("on_report"):
@@ -185,7 +187,8 @@ class Dispatcher:
             return
         times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
         for detector in self.detectors:
-            self.fleet.detectors[detector.name].due_ms[rows] = next_steps(times)
+            if detector in self.timed:
+                self.fleet.detectors[detector.name].due_ms[rows] = next_steps(times)
             if detector.judges_lists:
                 self._look(detector, self.step("reference", rows, times), np.full(len(rows), ordinal))
         self.plan(rows)
