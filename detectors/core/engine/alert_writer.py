@@ -11,6 +11,7 @@ import msgspec
 
 from detectors.core.alert import Alert, Evidence, Fact, Severity
 from detectors.core.headlines import fitted
+from detectors.core.imo_number import doubt_about
 from detectors.core.listing_reasons import highest
 from detectors.core.mid import invalid_form_of
 from detectors.core.protocol import Detector, Finding
@@ -105,14 +106,16 @@ def _compose(
         mmsi=ship.mmsi,
         vessel=ship.vessel(),
         position=finding.position or ship.position(),
-        why=(*alert.why, *_invalid_mmsi(ship.mmsi)),
+        why=(*alert.why, *(fact for fact in doubtful_numbers(ship) if fact not in alert.why)),
     )
 
 
-def _invalid_mmsi(mmsi: int) -> tuple[Fact, ...]:
-    """An invalid MMSI, as a fact of every alert about the vessel: it is a reason for suspicion."""
-    wrong = invalid_form_of(mmsi)
-    return () if wrong is None else (Fact(fact=f"invalid MMSI: {wrong}", value=mmsi, source="ITU-R M.585"),)
+def doubtful_numbers(ship: VesselState) -> Iterable[Fact]:
+    """An invalid MMSI and a doubtful IMO number, as facts of every alert about the vessel: reasons for suspicion."""
+    if wrong := invalid_form_of(ship.mmsi):
+        yield Fact(fact=f"invalid MMSI: {wrong}", value=ship.mmsi, source="ITU-R M.585")
+    if doubt := doubt_about(ship.imo):
+        yield Fact(fact=f"doubtful IMO number: {doubt}", value=ship.imo or 0)
 
 
 class Author(Protocol):
