@@ -51,6 +51,11 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
     """Why it is listed; None if the list does not distinguish its entries by topics."""
     listed_on: str = ""
     """ISO, day.month.year, or with the month's name: 3 Oct. 2017, 03-Oct-17."""
+    broken_up_on: str = ""
+    """ISO; empty unless the list is one of broken-up ships."""
+    broken_up_at: str = ""
+    yard: tuple[float, float] | None = None
+    """Latitude and longitude, degrees."""
 
 
 class Entries:
@@ -111,6 +116,10 @@ class Entries:
             programme=_tidy(stated.programme, doubts),
             topics=list_cells.topics(stated.topics),
             listed_on=_day(stated.listed_on, doubts),
+            broken_up_on=stated.broken_up_on or None,
+            broken_up_at=_tidy(stated.broken_up_at, doubts),
+            yard_lat_deg=stated.yard[0] if stated.yard else None,
+            yard_lon_deg=stated.yard[1] if stated.yard else None,
         )
         self.doubts += [RefusedRow(line=stated.line, reason=f"{names[0]}: {doubt}") for doubt in doubts]
         return ship
@@ -169,13 +178,18 @@ def _number(cell: str, most: int) -> int | None:
 
 
 def _day(cell: str, doubts: list[str]) -> str | None:
+    return next(iter(_each((cell,), day_of, doubts)), None)
+
+
+def day_of(cell: str) -> str | None:
+    """The ISO date of a cell in any form of ``Stated.listed_on``; None for an empty one. Raises Refusal."""
     iso = cell.strip()[:10]
     if european := _EUROPEAN_DAY.fullmatch(cell.strip()):
         iso = f"{european[3]}-{int(european[2]):02}-{int(european[1]):02}"
     elif (named := _NAMED_MONTH.fullmatch(cell.strip())) and named[2].lower() in _MONTHS:
         year = named[3] if len(named[3]) == len("2000") else f"20{named[3]}"
         iso = f"{year}-{_MONTHS.index(named[2].lower()) + 1:02}-{int(named[1]):02}"
-    return next(iter(_each((iso,), list_cells.day, doubts)), None)
+    return list_cells.day(iso)
 
 
 def is_ship_number(imo: int) -> bool:

@@ -6,6 +6,7 @@
 | ``<CONSOLIDATED_LIST`` | UN |
 | a heading that begins with ``#``, with name and IMO number; a page (HTML) | UN 1718, the list of vessels |
 | ``<Designations``, or a heading with Unique ID and Name 6 | UK, XML or CSV |
+| headings of the NGO Shipbreaking Platform, or an IMO number with a date of demolition | broken-up ships |
 | a heading with a date of application and an IMO number | EU |
 | a heading type, caption, imo, risk | OpenSanctions maritime |
 | JSON lines with a schema | FollowTheMoney |
@@ -21,7 +22,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from streams.reference import eu, ofac, opensanctions, table, uk, un, un_vessels
+from streams.reference import eu, ofac, opensanctions, shipbreaking, table, uk, un, un_vessels
 from streams.reference.entry import Entries
 from streams.reference.watchlist import WatchlistFile, read_watchlist
 
@@ -32,6 +33,7 @@ Format = Literal[
     "ofac-comments",
     "un",
     "un-1718",
+    "shipbreaking",
     "eu",
     "uk-csv",
     "uk-xml",
@@ -135,6 +137,8 @@ def _one(kind: Format, name: str, chunks: Iterable[bytes]) -> WatchlistFile:
         text = table.decoded(content)
         if kind == "un-1718" and text.lstrip().startswith("<"):
             un_vessels.read_un_vessels_page(text, found)
+        elif kind == "shipbreaking":
+            shipbreaking.read_shipbreaking(text, _delimiter(text), stem, found)
         else:
             _TABLES[kind](text, _delimiter(text), found)
     return _signed(_watchlist(kind, found), digest.hexdigest())
@@ -219,6 +223,8 @@ def _headed(text: str) -> Format:
         names = {table.heading(cell) for cell in record}
         if un_vessels.is_heading(record):
             return "un-1718"
+        if shipbreaking.is_heading(names):
+            return "shipbreaking"
         if {"caption", "imo", "type"} <= names and names & {"risk", "datasets"}:
             return "opensanctions-maritime"
         if names & eu.DATES and any(eu.COLUMNS.get(name) == "imo" for name in names):
