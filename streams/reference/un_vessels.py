@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from html.parser import HTMLParser
 from typing import Final
 
 from streams.reference import table
 from streams.reference.entry import Entries, Stated
+from streams.reference.html_tables import Cells, table_rows
 
 LIST: Final = "UN 1718"
 PAGE: Final = re.compile(rb"<(?:!doctype\s+html|html|table)\b", re.I)
@@ -48,9 +48,6 @@ _LABEL: Final = re.compile(r"\s*([A-Za-z][A-Za-z ]{1,30}?)\s*:\s+(.*)", re.S)
 _RESOLUTION: Final = re.compile(r"\bresolution\s+([0-9]{4}\s*\([0-9]{4}\))", re.I)
 _NOT_UNDER_IT: Final = frozenset({"", "-", "na", "n/a", "no", "none"})
 _OURS: Final = "1718"
-_CELLS_MOST: Final = 200_000
-
-Cells = tuple[int, list[str]]
 
 
 def is_heading(record: list[str]) -> bool:
@@ -66,13 +63,11 @@ def read_un_vessels(text: str, delimiter: str, found: Entries) -> None:
 
 def read_un_vessels_page(text: str, found: Entries) -> None:
     """Reads the tables of the page into ``found``; a page of anything else is rejected as a whole."""
-    page = _TableReader()
-    page.feed(text)
-    page.close()
-    ours = _OURS in text or any(is_heading(cells) for _, cells in page.rows)
+    rows = table_rows(text)
+    ours = _OURS in text or any(is_heading(cells) for _, cells in rows)
     if not ours:
         found.refuse(0, "a page (HTML), but not of a known list (UN 1718 Designated Vessels List)")
-    elif not _read(page.rows, found):
+    elif not _read(rows, found):
         found.refuse(0, "no table of vessels on this page (UN 1718 Designated Vessels List): save the table as CSV")
 
 
@@ -132,44 +127,3 @@ def _is_nothing(cell: str) -> bool:
 def _several(cell: str) -> tuple[str, ...]:
     """The values of a cell that numbers them; one that does not is one value."""
     return tuple(value for part in _VALUE.split(cell) if not _is_nothing(value := " ".join(part.split())))
-
-
-class _TableReader(HTMLParser):
-    """Collects the rows of all tables of a page, as cells of plain text."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.rows: list[Cells] = []
-        self._cell: list[str] | None = None
-        self._cells = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "tr":
-            self._ended()
-            self.rows.append((self.getpos()[0], []))
-        elif tag in {"td", "th"}:
-            self._ended()
-            self._cell = []
-        elif self._cell is not None:
-            self._cell.append(" ")
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in {"td", "th", "tr", "table"}:
-            self._ended()
-        elif self._cell is not None:
-            self._cell.append(" ")
-
-    def handle_data(self, data: str) -> None:
-        if self._cell is not None:
-            self._cell.append(data)
-
-    def close(self) -> None:
-        """Ends the page; an open cell counts."""
-        super().close()
-        self._ended()
-
-    def _ended(self) -> None:
-        if self._cell is not None and self.rows and self._cells < _CELLS_MOST:
-            self._cells += 1
-            self.rows[-1][1].append(" ".join("".join(self._cell).split()))
-        self._cell = None

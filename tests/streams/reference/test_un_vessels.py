@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.reference.formats import ListFile, format_of, read_lists
 from streams.reference.watchlist import WatchlistFile
@@ -104,3 +106,34 @@ def test_a_page_without_its_vessels_is_rejected_with_a_reason() -> None:
 def test_an_own_list_with_a_remark_before_its_heading_stays_one() -> None:
     assert format_of(b"# my list\nname,imo\nANGARA,9179842\n") == "own"
     assert format_of(b"# name,imo\nname,imo\nANGARA,9179842\n") == "own"
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [b"<![x[", b"<![ foo ]>", b"<!ELEMENT x", b"<!--", b"<!-- <tr> -->", b"&#99999999999;", b"\xff\xfe", b"<a b='"],
+)
+def test_malformed_markup_costs_no_vessel(junk: bytes) -> None:
+    assert [ship.imo for ship in read(PAGE.replace(b"<tbody>", junk + b"<tbody>")).ships] == [9074729, 9179842]
+
+
+@pytest.mark.parametrize(
+    "junk", [b"<!--", b"<a ", b"<![CDATA[", b"</", b"<a b='", b"<td>", b"<tr>", b"<!x", b"--> <!--"]
+)
+def test_a_megabyte_of_malformed_markup_is_read_in_one_pass(junk: bytes) -> None:
+    """Python's own parser needs minutes for a tenth of it."""
+    page = b"<html>1718 " + junk * (1_000_000 // len(junk))
+    assert read(page).refused or not read(page).ships
+
+
+def test_rows_have_the_lines_of_the_page() -> None:
+    page = PAGE.replace(b"<tbody>", b"<!-- two\nlines --><tbody>").replace(b"1: 9074729", b"na")
+    page = page.replace(b"445000001", b"na")
+    assert [each.line for each in read(page).refused] == [9]
+
+
+@given(cuts=st.lists(st.tuples(st.integers(0, len(PAGE)), st.integers(0, 20), st.binary(max_size=20)), max_size=8))
+def test_a_damaged_page_never_raises(cuts: list[tuple[int, int, bytes]]) -> None:
+    content = bytearray(PAGE)
+    for at, gone, added in cuts:
+        content[at : at + gone] = added
+    assert all(each.reason for each in read(bytes(content)).refused)
