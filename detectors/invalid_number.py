@@ -113,18 +113,13 @@ class InvalidNumber(Detector):
         now_ms = int(step.time_ms[at])
         who = f"{ship.title} under invalid MMSI {ship.mmsi}" if ship.name else f"Invalid MMSI {ship.mmsi}"
         what = f"{who}: {mmsi}" if mmsi else f"{ship.title} reports a doubtful IMO number: {imo}"
-        facts = [Fact(fact="reports received", value=ship.reports, threshold=self.thresholds.reports_least)]
-        if mmsi:
-            facts.append(Fact(fact=f"invalid MMSI: {mmsi}", value=ship.mmsi, source="ITU-R M.585"))
-        if imo:
-            facts.append(Fact(fact=f"doubtful IMO number: {imo}", value=ship.imo or 0))
         return Finding(
             action="update" if opened else "open",
             situation="invalid_number.mmsi" if mmsi else "invalid_number.imo",
             time_ms=now_ms,
             start_ms=now_ms,
             headline=f"{what}{place_at(ship.lat_deg, ship.lon_deg)}, {hhmm_z(now_ms)}",
-            why=tuple(facts),
+            why=(self._reports(ship),),  # and the numbers, as in every alert
             would_change=(
                 f"{self.thresholds.ends_after_h:g} h of silence close it",
                 "Another IMO number closes or updates it; another MMSI is another vessel",
@@ -143,10 +138,13 @@ class InvalidNumber(Detector):
             time_ms=now_ms,
             headline=f"{ship.title} {silent if how == 'silent' else 'reports valid numbers now'}, {hhmm_z(now_ms)}",
             why=(
-                Fact(fact="reports received", value=ship.reports, threshold=self.thresholds.reports_least),
+                self._reports(ship),
                 Fact(fact="silence", value=(now_ms - ship.last_ms) // MS, threshold=self._ends_ms // MS, unit="s"),
             ),
             verification=opened.verification,
             details={**opened.details, "ended": how},
             sentences=step.evidence(at, ship),
         )
+
+    def _reports(self, ship: VesselState) -> Fact:
+        return Fact(fact="reports received", value=ship.reports, threshold=self.thresholds.reports_least)

@@ -9,11 +9,10 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 
 import msgspec
 
-from detectors.core.alert import Alert, Evidence, Fact, Severity
+from detectors.core.alert import Alert, Evidence, Severity
 from detectors.core.headlines import fitted
-from detectors.core.imo_number import doubt_about
 from detectors.core.listing_reasons import highest
-from detectors.core.mid import invalid_form_of
+from detectors.core.odd_numbers import with_odd_numbers
 from detectors.core.protocol import Detector, Finding
 from detectors.core.reports import RE_ENCODED
 from detectors.core.units import rfc3339
@@ -106,16 +105,8 @@ def _compose(
         mmsi=ship.mmsi,
         vessel=ship.vessel(),
         position=finding.position or ship.position(),
-        why=(*alert.why, *(fact for fact in doubtful_numbers(ship) if fact not in alert.why)),
+        why=with_odd_numbers(alert.why, ship.mmsi, ship.imo),
     )
-
-
-def doubtful_numbers(ship: VesselState) -> Iterable[Fact]:
-    """An invalid MMSI and a doubtful IMO number, as facts of every alert about the vessel: reasons for suspicion."""
-    if wrong := invalid_form_of(ship.mmsi):
-        yield Fact(fact=f"invalid MMSI: {wrong}", value=ship.mmsi, source="ITU-R M.585")
-    if doubt := doubt_about(ship.imo):
-        yield Fact(fact=f"doubtful IMO number: {doubt}", value=ship.imo or 0)
 
 
 class Author(Protocol):
