@@ -11,8 +11,9 @@ the report. Until ``after_d`` days after that day there is no alert: after its s
 transponder may work on the beach for weeks. Within ``yard_nm`` of the yard, if its place is known, the
 alert is for the record: it may be the wreck. Elsewhere it is a ticket, and a page if the vessel is on a watchlist and
 a second report agrees with the first. A vessel whose position is unknown or inconsistent is judged after
-``position_wait_min``. One alert for each IMO number and MMSI: silence leaves it open; another IMO number, or a list
-without the ship, closes it. When a list comes into force, all vessels in state are judged at once.
+``position_wait_min``. One alert for each IMO number and MMSI: silence leaves it open; another IMO number for
+``other_number_h``, or a list without the ship, closes it. Two vessels that share an MMSI take turns with two numbers:
+that is one alert. When a list comes into force, all vessels in state are judged at once.
 
 When it is wrong. A crew mistypes its number: one wrong number in ten has a right check digit. Lists contain errors,
 their dates are often exact to the month only, and some ships that were sold for breaking have sailed on.
@@ -60,6 +61,7 @@ class BrokenUp(Detector):
         Column("stage", "u1"),  # what is said of it; 0 nothing
         Column("imo", "<u4"),  # ... under which IMO number
         Column("since_ms", "<i8"),  # ... since when
+        Column("left_ms", "<i8"),  # since when it reports another number; 0 if it does not
     )
     severities = {  # noqa: RUF012 - read only
         "broken_up.listed": "page",
@@ -80,6 +82,9 @@ class BrokenUp(Detector):
         position_wait_min: Annotated[
             float, Meta(ge=0, le=1440, description="Longest wait for a position that is consistent, min")
         ] = 60.0
+        other_number_h: Annotated[
+            float, Meta(ge=0, le=8760, description="Time under another IMO number after which an alert ends, h")
+        ] = 6.0
 
     def know(self, reference: Reference) -> None:
         """Takes the broken-up ships of ``reference``."""
@@ -90,13 +95,13 @@ class BrokenUp(Detector):
 
     def screen_reports(self, step: DetectorInput) -> Places:
         """Vessels of which something else is to be said than before."""
-        own = self.state(step)
+        own, rows = self.state(step), step.rows
         if not len(self._ships.ships):
-            return np.flatnonzero(own.stage[step.rows])
-        at = np.arange(len(step.rows))
-        stages = self._stages(step, at, sure=np.ones(len(at), bool))
-        other = (stages > 0) & (own.imo[step.rows] != step.now.imo)
-        return np.flatnonzero((stages != own.stage[step.rows]) | other)
+            return np.flatnonzero(own.stage[rows])
+        at = np.arange(len(rows))
+        stages, said, left = self._stages(step, at, sure=np.ones(len(at), bool)), own.stage[rows], own.left_ms[rows] > 0
+        other = (said > 0) & (own.imo[rows] != step.now.imo)
+        return np.flatnonzero(np.where(other, ~left, (stages != said) | left))
 
     def screen_reference(self, step: DetectorInput) -> Places:
         """The same, when another list is in force."""
@@ -133,12 +138,17 @@ class BrokenUp(Detector):
     def _wait_ms(self) -> int:
         return int(self.thresholds.position_wait_min * MINUTE_MS)
 
+    @property
+    def _left_ms(self) -> int:
+        return int(self.thresholds.other_number_h * HOUR_MS)
+
     # -- when -------------------------------------------------------------------------------------------------------
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When the wait for a position ends."""
+        """When the wait for a position, or the time under another number, ends."""
         own, rows = self.state(step), step.rows
-        return np.where(own.stage[rows] == WAITS, next_steps(own.since_ms[rows] + self._wait_ms), NEVER_MS)
+        due_ms = np.where(own.left_ms[rows] > 0, own.left_ms[rows] + self._left_ms, NEVER_MS)
+        return next_steps(np.where(own.stage[rows] == WAITS, own.since_ms[rows] + self._wait_ms, due_ms))
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens, updates, closes."""
@@ -155,12 +165,14 @@ class BrokenUp(Detector):
     def _judge(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         own, row, opened = self.state(step), int(step.rows[at]), self.opened(step, at)
         ship = step.ship(at)
-        place, sure = np.asarray([at]), np.asarray([not ship.unsure])
-        stage = int(self._stages(step, place, sure=sure)[0])
+        if opened and self._may_return(step, at, ship):
+            return
+        stage = int(self._stages(step, np.asarray([at]), sure=np.asarray([not ship.unsure]))[0])
         if not stage or own.imo[row] != (ship.imo or 0):
             if opened:
                 yield self._close(step, at, ship, opened)
             own.stage[row], own.imo[row], own.since_ms[row], opened = 0, 0, 0, None
+        own.left_ms[row] = 0
         if not stage:
             return
         if not own.stage[row]:
@@ -170,6 +182,17 @@ class BrokenUp(Detector):
             self.arm(step, at, int(own.since_ms[row]) + self._wait_ms)
         elif opened is None or stage != said:
             yield self._words(step, at, ship, opened, stage)
+
+    def _may_return(self, step: DetectorInput, at: int, ship: VesselState) -> bool:
+        """Whether the vessel reports another number than that of its alert, but not for long enough to end it."""
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
+        if own.imo[row] == (ship.imo or 0) or self._ships.find(own.imo[row : row + 1])[0] == ABSENT:
+            return False
+        own.left_ms[row] = left_ms = int(own.left_ms[row]) or now_ms
+        if now_ms - left_ms >= self._left_ms:
+            return False
+        self.arm(step, at, left_ms + self._left_ms)
+        return True
 
     # -- words ------------------------------------------------------------------------------------------------------
 
@@ -195,7 +218,7 @@ class BrokenUp(Detector):
             f"{near}{place_at(ship.lat_deg, ship.lon_deg)}, {hhmm_z(ship.last_ms)}",
             why=tuple(self._reasons(step, ship, entry, day_ms=day_ms, yard_nm=nm)),
             would_change=(
-                "Another IMO number reported under this MMSI closes it",
+                f"Another IMO number reported under this MMSI for {self.thresholds.other_number_h:g} h closes it",
                 "A list without the ship, or with a later date, closes it",
             ),
             verification="corroborated" if stage & SURE else "unverified",

@@ -11,7 +11,7 @@ alert for the record.
 How it decides. By the number alone, once ``reports_least`` reports were received under it. Numbers with a form of their
 own are not reported: coast stations (00), handheld radios (8), aircraft (111), craft (98), aids (99) and beacons (970,
 972, 974). One alert for each MMSI; it stays open while the vessel is heard, closes after ``ends_after_h`` of silence,
-and when the vessel reports a number that is not doubtful.
+and after ``other_number_h`` in which the IMO number was not doubtful: vessels that share an MMSI take turns.
 
 When it is wrong. Countries are given new codes, and new ships low IMO numbers: ranges are as of 2026. A pattern may
 have been assigned. In some waters half of class B has an invalid MMSI.
@@ -47,7 +47,10 @@ class InvalidNumber(Detector):
     """See the module."""
 
     name = "invalid_number"
-    columns = (Column("imo", "<u4"),)  # the doubtful IMO number of the open alert; 0 if it has none
+    columns = (
+        Column("imo", "<u4"),  # the first doubtful IMO number of the open alert; 0 if it has none
+        Column("left_ms", "<i8"),  # since when its number is not doubtful, if that was the reason; otherwise 0
+    )
     severities = {"invalid_number.mmsi": "log", "invalid_number.imo": "log"}  # noqa: RUF012 - read only
 
     class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,48 +60,68 @@ class InvalidNumber(Detector):
             int, Meta(ge=1, le=1000, description="Number of reports under a number that are more than a bit error")
         ] = 3
         ends_after_h: Annotated[float, Meta(ge=1, le=8760, description="Silence after which an alert ends, h")] = 168.0
+        other_number_h: Annotated[
+            float, Meta(ge=0, le=8760, description="Time without a doubtful number after which an alert ends, h")
+        ] = 6.0
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """Vessels with such a number that is not reported yet, or that report another IMO number."""
-        now, is_open = step.now, self.is_open(step)
-        doubtful = np.where(are_doubtful(now.imo), now.imo, 0)
-        wanted = are_of_no_form(step.reports["mmsi"]) | (doubtful > 0)
-        new = wanted & ~is_open
+        """Vessels with such a number that is not reported yet; those whose IMO number is doubtful now, or no longer."""
+        own, now, rows, is_open = self.state(step), step.now, step.rows, self.is_open(step)
+        wrong, doubtful = are_of_no_form(step.reports["mmsi"]), are_doubtful(now.imo)
+        new = (wrong | doubtful) & ~is_open
         if new.any():
             new &= now.vessel & (now.reports >= self.thresholds.reports_least)
-        return np.flatnonzero(new | (is_open & (self.state(step).imo[step.rows] != doubtful)))
+        left = own.left_ms[rows] > 0
+        follows = (doubtful & ((own.imo[rows] == 0) | left)) | ~(wrong | doubtful | left)
+        return np.flatnonzero(new | (is_open & follows))
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
-        """When an open alert ends if the vessel stays silent."""
-        ends_ms = next_steps(step.now.last_ms + self._ends_ms)
-        return np.where(self.is_open(step), ends_ms, NEVER_MS)
+        """When an open alert ends: by silence, or because the number has not been doubtful for long enough."""
+        left_ms = self.state(step).left_ms[step.rows]
+        ends_ms = step.now.last_ms + self._ends_ms
+        ends_ms = np.where(left_ms > 0, np.minimum(ends_ms, left_ms + self._left_ms), ends_ms)
+        return np.where(self.is_open(step), next_steps(ends_ms), NEVER_MS)
 
     @property
     def _ends_ms(self) -> int:
         return int(self.thresholds.ends_after_h * HOUR_MS)
 
+    @property
+    def _left_ms(self) -> int:
+        return int(self.thresholds.other_number_h * HOUR_MS)
+
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Opens, follows the IMO number, closes."""
-        ship, opened, row = step.ship(at), self.opened(step, at), int(step.rows[at])
+        """Opens; follows the IMO number."""
+        ship, opened, own, row = step.ship(at), self.opened(step, at), self.state(step), int(step.rows[at])
         mmsi = invalid_form_of(ship.mmsi) if are_of_no_form(step.reports["mmsi"][at : at + 1])[0] else None
         imo = doubt_about(ship.imo)
-        self.state(step).imo[row] = ship.imo if imo else 0
         if mmsi or imo:
-            self.arm(step, at, ship.last_ms + self._ends_ms)
-            yield self._words(step, at, ship, opened, mmsi=mmsi, imo=imo)
+            own.left_ms[row] = 0
+            if opened is None or (imo and not own.imo[row]):
+                own.imo[row] = ship.imo if imo else 0
+                yield self._words(step, at, ship, opened, mmsi=mmsi, imo=imo)
         elif opened:
-            yield self._close(step, at, ship, opened, _VALID)
+            own.left_ms[row] = ship.last_ms
+        self._await_end(step, at, ship)
+
+    def _await_end(self, step: DetectorInput, at: int, ship: VesselState) -> None:
+        self.await_silence(step, at, ship.last_ms, self._ends_ms)
+        if left_ms := int(self.state(step).left_ms[step.rows[at]]):
+            self.arm_by(step, at, left_ms + self._left_ms)
 
     def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Ends the alert of a vessel that stays silent."""
+        """Ends the alert."""
         ship, opened = step.ship(at), self.opened(step, at)
+        own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         if opened is None:
             return
-        if step.silence_ms(at, ship.last_ms) < self._ends_ms:
-            self.await_silence(step, at, ship.last_ms, self._ends_ms)
+        silent = step.silence_ms(at, ship.last_ms) >= self._ends_ms
+        left = own.left_ms[row] > 0 and now_ms - own.left_ms[row] >= self._left_ms
+        if not silent and not left:
+            self._await_end(step, at, ship)
             return
-        self.state(step).imo[step.rows[at]] = 0
-        yield self._close(step, at, ship, opened, "silent")
+        own.imo[row], own.left_ms[row] = 0, 0
+        yield self._close(step, at, ship, opened, "silent" if silent else _VALID)
 
     def _words(
         self,
@@ -122,7 +145,7 @@ class InvalidNumber(Detector):
             why=(self._reports(ship),),  # and the numbers, as in every alert
             would_change=(
                 f"{self.thresholds.ends_after_h:g} h of silence close it",
-                "Another IMO number closes or updates it; another MMSI is another vessel",
+                f"{self.thresholds.other_number_h:g} h without a doubtful number close it",
             ),
             verification="corroborated" if ship.support > 1 else "unverified",
             details={**({"mmsi": mmsi} if mmsi else {}), **({"imo": imo} if imo else {})},

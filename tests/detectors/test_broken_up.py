@@ -12,6 +12,7 @@ from detectors.core.listing_reasons import listed_for
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
 from detectors.core.testing import REFERENCE, START_MS, Report, Story, beside, engine, log, run, voyage, written
+from detectors.core.ticks import Tick
 from detectors.core.units import DAY_MS, rfc3339
 
 HOUR = 3600.0
@@ -149,11 +150,31 @@ def test_silence_leaves_it_open_and_a_return_is_the_same_alert() -> None:
 
 
 def test_another_number_closes_it_and_the_number_again_is_another_alert() -> None:
-    alerts = found(heard(0.5, 2), heard(3, 4, imo=9161003), heard(5, 5.9))
-    assert [a.status for a in alerts if a.status != "updated"] == ["opened", "closed", "opened"]
-    closed = next(a for a in alerts if a.status == "closed")
-    assert closed.headline.startswith("SECOND LIFE: reports IMO 9161003 now")
-    assert closed.details["ended"] == "identity changed"
+    alerts = found(heard(0.5, 2), heard(3, 10, imo=9161003), heard(12, 13), hours=14)
+    assert [a.status for a in alerts] == ["opened", "closed", "opened", "updated"]
+    assert alerts[1].headline.startswith("SECOND LIFE: reports IMO 9161003 now")
+    assert (alerts[1].details["ended"], alerts[1].time[11:16]) == ("identity changed", "07:13")
+    assert len({a.id for a in alerts}) == 2
+
+
+def test_two_vessels_that_share_an_mmsi_and_take_turns_are_one_alert() -> None:
+    turns = [heard(0.5 + n / 4, 0.6 + n / 4, imo=IMO if n % 2 else 9161003) for n in range(60)]
+    assert [a.status for a in found(*turns, hours=17)] == ["opened"]
+
+
+def test_a_number_that_was_stated_once_by_mistake_does_not_end_it() -> None:
+    alerts = found(heard(0.5, 9), [Report(at_s=2.2 * HOUR, mmsi=SHIP, type=5, imo=9161003)], hours=10)
+    assert [a.status for a in alerts] == ["opened"]
+
+
+def test_a_restart_with_another_list_judges_vessels_in_state() -> None:
+    without = msgspec.structs.replace(REFERENCE, ships=REFERENCE.ships[:-1], version="without")
+    playing = made(without)
+    assert play(playing, beside(feed(3), heard(0.5, 2))) == []
+    shards = [playing.shard(n) for n in range(playing.shard_count())]
+    again = made(REFERENCE).restore(shards, playing.manifest())
+    found = [e.alert for e in again.tick(Tick(source="station", from_ms=START_MS, to_ms=START_MS, heard_ms=START_MS))]
+    assert [(a.detector, a.mmsi, a.severity) for a in found] == [("broken_up", SHIP, "ticket")]
 
 
 def test_two_vessels_with_one_number_are_two_alerts() -> None:
@@ -199,7 +220,7 @@ def test_an_entry_of_a_broken_up_ship_lists_nobody() -> None:
 
 
 def test_neither_a_cut_nor_a_restart_changes_it() -> None:
-    story = beside(feed(8), heard(0.5, 2, BEACH), heard(0.7, 3, mmsi=LISTED), heard(4, 7, imo=9161003))
+    story = beside(feed(12), heard(0.5, 2, BEACH), heard(0.7, 3, mmsi=LISTED), heard(4, 11, imo=9161003))
     plain = written(run(story))
     assert any(b'"broken_up"' in alert for alert in plain)
     assert written(run(story, batch=7, snapshot_every=3)) == plain

@@ -45,19 +45,23 @@ def test_an_mmsi_of_no_country_is_one_entry_of_the_log_however_often_it_is_heard
 @pytest.mark.parametrize("imo", [1234567, 5555555, 2000004])
 def test_a_doubtful_imo_number_is_one_entry_until_another_is_stated(imo: int) -> None:
     assert is_imo_number(imo)
-    opened, closed = found(heard(USUAL), states(imo, 1), states(imo, 1.5), states(9074729, 2))
+    opened, closed = found(heard(USUAL), states(imo, 1), states(imo, 1.5), states(9074729, 2), hours=9)
     assert (opened.severity, opened.status, opened.details["imo"]) == ("log", "opened", doubt_about(imo))
     assert opened.why[1].fact == f"doubtful IMO number: {doubt_about(imo)}" and opened.why[1].value == imo
     assert (closed.status, closed.details["ended"]) == ("closed", "the numbers that it reports now are of a valid form")
+    assert closed.time[11:16] == "06:13", "six hours after the other number"
 
 
-def test_both_are_one_alert_that_follows_the_imo_number() -> None:
-    alerts = found(heard(NO_COUNTRY), states(1234567, 1, NO_COUNTRY), states(9074729, 2, NO_COUNTRY))
-    assert [(a.status, sorted(a.details)) for a in alerts] == [
-        ("opened", ["mmsi"]),
-        ("updated", ["imo", "mmsi"]),
-        ("updated", ["mmsi"]),
-    ]
+def test_both_are_one_alert() -> None:
+    alerts = found(heard(NO_COUNTRY), states(1234567, 1, NO_COUNTRY), states(9074729, 2, NO_COUNTRY), hours=12)
+    assert [(a.status, sorted(a.details)) for a in alerts] == [("opened", ["mmsi"]), ("updated", ["imo", "mmsi"])]
+
+
+@pytest.mark.parametrize("mmsi", [USUAL, NO_COUNTRY])
+def test_vessels_that_share_a_number_and_take_turns_are_one_alert_and_not_one_a_message(mmsi: int) -> None:
+    turns = [states(1234567 if n % 2 else 9074729, 0.5 + n / 10, mmsi) for n in range(200)]
+    alerts = found(heard(mmsi, 0.1, 20), *turns, hours=21)
+    assert [a.status for a in alerts] == ["opened", "updated"][: 1 + (mmsi == NO_COUNTRY)]
 
 
 def test_it_ends_after_a_week_of_silence_and_not_before() -> None:
