@@ -63,7 +63,8 @@ def _of_all(reference: Reference) -> tuple[tuple[str, ...], ...]:
     """For each entry the settings of all entries about the same vessel: by IMO number, otherwise by MMSI."""
     together = defaultdict[object, set[str]](set)
     for ship in reference.ships:
-        together[_whom(ship)].update(keys_of(ship.topics))
+        if ship.broken_up_on is None:
+            together[_whom(ship)].update(keys_of(ship.topics))
     return tuple(tuple(sorted(together[_whom(ship)])) for ship in reference.ships)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 _TABLE: Final = """
 201AL 202AD 203AT 204PT 205BE 206BY 207BG 208VA 209CY 210CY 211DE 212CY 213GE 214MD 215MT 218DE 219DK 220DK 224ES 225ES
@@ -55,6 +58,11 @@ def flag_of(mmsi: int) -> str | None:
 
 def invalid_form_of(mmsi: int) -> str | None:
     """What is wrong with the MMSI of a vessel, as words for a fact; None if its form is that of a ship or craft."""
+    pattern = PATTERN if mmsi in PATTERNS else None
+    return "; ".join(filter(None, (_wrong_form(mmsi), pattern))) or None
+
+
+def _wrong_form(mmsi: int) -> str | None:
     digits, station = f"{mmsi:09d}", station_of(mmsi)
     if len(digits) > _DIGITS:
         return f"{len(digits)} digits"
@@ -77,6 +85,45 @@ _ODD: Final[dict[Station, str]] = {
     "aid": "number of an aid to navigation",
     "other": "not a vessel's number",
 }
+
+
+PATTERN: Final = "a pattern of digits, often a placeholder"
+PATTERNS: Final = frozenset(
+    {
+        *(int(digit * _DIGITS) for digit in "123456789"),
+        123_456_789,
+        234_567_890,
+        987_654_321,
+        1_193_046,  # 0x123456, the default of some transponders
+    }
+)
+"""Numbers that are typed or left in place of an assigned one, whatever their form."""
+_PATTERNS: Final = np.asarray(sorted(PATTERNS), np.uint32)
+_FIRST: Final = 1_000_000  # the first three of nine digits
+_COAST_MID: Final = 10_000  # the third to the fifth of nine digits
+_COAST_BELOW: Final = 10_000_000  # nine digits that begin with 00
+
+
+def _is_of_a_form(first: int) -> bool:
+    """Whether three first digits are those of a ship of a country, or of a station with a form of its own."""
+    ship = first in MID_COUNTRY
+    handheld, craft_or_aid = first // 100 == 8, first // 10 in {98, 99}  # noqa: PLR2004 - ITU-R M.585
+    return ship or handheld or craft_or_aid or first in {111, 970, 972, 974}
+
+
+_OF_A_FORM: Final = np.asarray([_is_of_a_form(first) for first in range(1000)])
+_COUNTRY: Final = np.asarray([first in MID_COUNTRY for first in range(1000)])
+
+
+def are_of_no_form(mmsis: npt.NDArray[np.unsignedinteger[Any]]) -> npt.NDArray[np.bool_]:
+    """Which numbers are of no form of ITU-R M.585, or patterns.
+
+    Forms are those of ships, of handheld radios, craft, aids, aircraft, beacons, and of coast stations of a country.
+    """
+    first = np.minimum(mmsis // _FIRST, len(_OF_A_FORM))
+    formed = np.append(_OF_A_FORM, False)[first]
+    formed |= (mmsis < _COAST_BELOW) & _COUNTRY[np.minimum(mmsis, _COAST_BELOW - 1) // _COAST_MID]
+    return np.asarray(~formed | np.isin(mmsis, _PATTERNS))
 
 
 def flagged(mmsi: int) -> str:

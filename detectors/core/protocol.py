@@ -73,6 +73,8 @@ class Detector:
     """Whether it gets the vessels whose entry was added, changed or removed with another list (``on_reference``)."""
     judges_zones: ClassVar[bool] = False
     """Whether it gets all vessels when other zones come into force, and those whose entry was added or removed."""
+    judges_fleet: ClassVar[bool] = False
+    """Whether it gets all vessels when another list comes into force (``screen_reference``, ``on_reference``)."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """The ``columns`` that contain 1 + number of an entry; another list renumbers them."""

@@ -41,6 +41,14 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     delisted_on: str | None = None
     source: str | None = None
     """The start of the SHA-256 of its file, hex."""
+    broken_up_on: str | None = None
+    """ISO date on which the ship came to the yard, by a list of broken-up ships. Such an entry is on no watchlist and
+    matches no vessel: it is there for ``broken_up`` alone."""
+    broken_up_at: str | None = None
+    """That yard, in the words of the list."""
+    yard_lat_deg: float | None = None
+    yard_lon_deg: float | None = None
+    """Where the yard is, if known."""
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -46,6 +46,18 @@ REFERENCE = Reference(
         ListedShip(list="TEST", entry_id="3", name="EXAMPLE THREE", mmsi=667_001_003),
         ListedShip(list="TEST", entry_id="4", name="EXAMPLE FOUR", mmsi=667_001_004),
         ListedShip(list="TEST", entry_id="5", name="EXAMPLE FIVE", mmsi=667_001_005),
+        ListedShip(
+            list="BREAKERS 2023",
+            entry_id="imo/9074729",
+            name="EXAMPLE HULK",
+            imo=9074729,
+            ship_type="Bulk Carrier",
+            tonnage_gt=25_899,
+            broken_up_on="2023-07-01",
+            broken_up_at="Alang, India",
+            yard_lat_deg=21.4,
+            yard_lon_deg=72.2,
+        ),
     ),
     zones=(
         Zone(name="Forbidden", kind="sanctioned", lat_deg=42.0, lon_deg=131.0, radius_nm=5, locode="XXFBD"),

@@ -14,7 +14,7 @@ from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
 from streams.errors import ConfigError
 from streams.reference import list_cells
-from streams.reference.counting import count
+from streams.reference.counting import count, vessels_text
 from streams.reference.difference import ListDifference, difference
 from streams.reference.formats import ListRead, emptied
 from streams.reference.importing import Importer
@@ -49,7 +49,7 @@ def list_(
     else:
         columns = ("list", "name", "IMO", "MMSI", "call sign", "flag", "listed on", "programme")
         show_table(columns, [_listed(ship) for ship in found.reference.ships])
-    talk(f"{len(found.reference.ships)} vessels; {found.said}")
+    talk(f"{vessels_text(found.reference.ships)}; {found.said}")
 
 
 @app.command("match", epilog="Example: wakewatch watchlist match --imo 9179842")
@@ -70,7 +70,7 @@ def match_(
     query = _query(imo, mmsi, call_sign, name, flag)
     tried = _in_force(settings, bootstrap_servers, watchlist, files)
     found = match(tried.reference.ships, query)
-    talk(f"compared with {len(tried.reference.ships)} vessels; {tried.said}")
+    talk(f"compared with {vessels_text(tried.reference.ships)}; {tried.said}")
     if json:
         typer.echo(msgspec.json.encode(found))
         return
@@ -87,7 +87,8 @@ def check(
 ) -> None:
     """Show the contents of list files, and rejected rows with the reason; exit code 1 if any row is rejected.
 
-    The format is detected from the content: OFAC, UN, EU, UK, OpenSanctions, FollowTheMoney, own CSV or TOML; .gz too.
+    The format is detected from the content: OFAC, UN, EU, UK, OpenSanctions, FollowTheMoney, broken-up ships, own CSV
+    or TOML; .gz too.
     """
     read = read_watchlist_files(files)
     if json:
@@ -199,6 +200,7 @@ def _tell(read: ListRead) -> None:
     talk(
         f"{read.name} ({counts.format}): {counts.ships} vessels, {counts.with_imo} with IMO number, "
         f"{counts.with_mmsi} with MMSI, {counts.with_call_sign} with call sign; "
+        f"{f'{counts.broken_up} broken up, so on no watchlist; ' if counts.broken_up else ''}"
         f"{sum(counts.refused.values())} rows rejected, {counts.passed_over} not about vessels"
     )
     for reason, number in counts.refused.items():
@@ -227,6 +229,7 @@ def _query(imo: str | None, mmsi: str | None, call_sign: str | None, name: str |
 
 def _listed(ship: ListedShip) -> tuple[object, ...]:
     name = f"{ship.name} (formerly {', '.join(ship.former_names)})" if ship.former_names else ship.name
+    name += f" (broken up {ship.broken_up_on})" if ship.broken_up_on else ""
     return ship.list, name, ship.imo, ship.mmsi, ship.call_sign, ship.flag, ship.listed_on, ship.programme
 
 

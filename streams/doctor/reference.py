@@ -9,6 +9,7 @@ from typing import Final
 from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
 from streams.errors import ConfigError, SinkError
 from streams.messages.reference_records import Unfinished
+from streams.reference.counting import vessels_text
 from streams.reference.in_force import InForce, ask, unfinished_import_text
 from streams.reference.loading import Loaded
 from streams.settings.model import ReferenceSettings, Settings
@@ -40,7 +41,7 @@ def reference_findings(settings: Settings, loaded: Loaded, now_ms: int, *, asks:
 
 def _imported(found: InForce, now_ms: int) -> Iterator[DoctorFinding]:
     age_s = (now_ms - found.since_ms) / _MS
-    ships = f"{len(found.reference.ships)} vessels; {found.said}, {span(age_s)} ago"
+    ships = f"{vessels_text(found.reference.ships)}; {found.said}, {span(age_s)} ago"
     yield warn("watchlist", ships, _FETCH) if age_s > _STALE_S else ok("watchlist", ships)
     yield ok("zones", f"{len(found.reference.zones)} zones; {found.said}")
 
@@ -48,7 +49,7 @@ def _imported(found: InForce, now_ms: int) -> Iterator[DoctorFinding]:
 def _named(found: InForce, loaded: Loaded, now_ms: int) -> Iterator[DoctorFinding]:
     why = f" ({found.unasked}: imports are not visible)" if found.unasked else ""
     files: ReferenceSettings = loaded.settings
-    yield _aged("watchlist", f"{len(found.reference.ships)} ships", files.watchlists, now_ms, why)
+    yield _aged("watchlist", vessels_text(found.reference.ships, "ships"), files.watchlists, now_ms, why)
     yield _aged("zones", f"{len(found.reference.zones)} zones", files.zones, now_ms, why)
     if loaded.refused:
         some = "; ".join(str(each) for each in loaded.refused[:_TOLD_MOST])

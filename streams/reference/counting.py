@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 import msgspec
 
+from detectors.core.reference import ListedShip
 from streams.reference.list_cells import RefusedRow
 from streams.reference.watchlist import WatchlistFile
 
@@ -22,6 +24,8 @@ class ListCounts(msgspec.Struct, frozen=True, kw_only=True):
     """Ships with an IMO number whose check digit is right."""
     with_mmsi: int
     with_call_sign: int
+    broken_up: int
+    """Those of ``ships`` that were broken up: on no watchlist."""
     passed_over: int
     """Rows that are not about a ship."""
     refused: dict[str, int]
@@ -37,10 +41,17 @@ def count(watchlist: WatchlistFile) -> ListCounts:
         with_imo=sum(ship.imo is not None and not ship.imo_wrong for ship in ships),
         with_mmsi=sum(ship.mmsi is not None for ship in ships),
         with_call_sign=sum(ship.call_sign is not None for ship in ships),
+        broken_up=sum(ship.broken_up_on is not None for ship in ships),
         passed_over=watchlist.passed_over,
         refused=_by_reason(watchlist.refused),
         doubts=_by_reason(watchlist.doubts),
     )
+
+
+def vessels_text(ships: Sequence[ListedShip], noun: str = "vessels") -> str:
+    """``12 vessels``; with ``and 409 broken-up ships`` if there are any, which are on no watchlist."""
+    broken_up = sum(ship.broken_up_on is not None for ship in ships)
+    return f"{len(ships) - broken_up} {noun}" + (f" and {broken_up} broken-up ships" if broken_up else "")
 
 
 def _by_reason(refused: tuple[RefusedRow, ...]) -> dict[str, int]:

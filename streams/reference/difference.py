@@ -18,12 +18,24 @@ class ListDifference(msgspec.Struct, frozen=True, kw_only=True):
     changed: tuple[tuple[ListedShip, ListedShip], ...]
     """Before and after; another file of origin is not a change."""
     kept: int
+    kept_broken_up: int = 0
+    """Those of ``kept`` that are broken-up ships."""
 
     @property
     def vanishing(self) -> float:
-        """The share of the former list that is gone."""
-        former = len(self.removed) + len(self.changed) + self.kept
-        return len(self.removed) / former if former else 0.0
+        """The share of the former list that is gone: of watched vessels, or of broken-up ships if that is larger.
+
+        Thousands of broken-up ships must not hide that a watchlist has lost its vessels.
+        """
+        gone, was = sum(map(is_broken_up, self.removed)), sum(is_broken_up(old) for old, _ in self.changed)
+        of_broken_up = gone / max(gone + was + self.kept_broken_up, 1)
+        watched, kept = len(self.removed) - gone, self.kept - self.kept_broken_up
+        return max(of_broken_up, watched / max(watched + len(self.changed) - was + kept, 1))
+
+
+def is_broken_up(ship: ListedShip) -> bool:
+    """Whether an entry is of a list of broken-up ships."""
+    return ship.broken_up_on is not None
 
 
 def difference(former: Sequence[ListedShip], now: Sequence[ListedShip]) -> ListDifference:
@@ -37,6 +49,7 @@ def difference(former: Sequence[ListedShip], now: Sequence[ListedShip]) -> ListD
         removed=tuple(ship for key, ship in was.items() if key not in is_),
         changed=changed,
         kept=len(both) - len(changed),
+        kept_broken_up=sum(is_broken_up(old) for old, _ in both) - sum(is_broken_up(old) for old, _ in changed),
     )
 
 

@@ -21,6 +21,8 @@ from streams.reference.list_cells import Refusal, RefusedRow
 _SEVEN: Final = re.compile(r"(?:IMO)?[\s:#.]*([0-9]{7})\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[0-9][0-9, ]*(?:\.[0-9]+)?")
 _EUROPEAN_DAY: Final = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})(?:\s.*)?")
+_NAMED_MONTH: Final = re.compile(r"([0-9]{1,2})[ -]([A-Za-z]{3})[a-z]*\.?[ -]([0-9]{4}|[0-9]{2})(?:\s.*)?")
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TONNES_MOST: Final = 1_000_000
 _COMPANY_WEIGHTS: Final = (8, 6, 4, 2, 9, 7)
 _ELEVEN: Final = 11
@@ -48,7 +50,12 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
     topics: tuple[str, ...] | None = None
     """Why it is listed; None if the list does not distinguish its entries by topics."""
     listed_on: str = ""
-    """ISO, or day.month.year."""
+    """ISO, day.month.year, or with the month's name: 3 Oct. 2017, 03-Oct-17."""
+    broken_up_on: str = ""
+    """ISO; empty unless the list is one of broken-up ships."""
+    broken_up_at: str = ""
+    yard: tuple[float, float] | None = None
+    """Latitude and longitude, degrees."""
 
 
 class Entries:
@@ -109,6 +116,10 @@ class Entries:
             programme=_tidy(stated.programme, doubts),
             topics=list_cells.topics(stated.topics),
             listed_on=_day(stated.listed_on, doubts),
+            broken_up_on=stated.broken_up_on or None,
+            broken_up_at=_tidy(stated.broken_up_at, doubts),
+            yard_lat_deg=stated.yard[0] if stated.yard else None,
+            yard_lon_deg=stated.yard[1] if stated.yard else None,
         )
         self.doubts += [RefusedRow(line=stated.line, reason=f"{names[0]}: {doubt}") for doubt in doubts]
         return ship
@@ -167,9 +178,18 @@ def _number(cell: str, most: int) -> int | None:
 
 
 def _day(cell: str, doubts: list[str]) -> str | None:
-    european = _EUROPEAN_DAY.fullmatch(cell.strip())
-    iso = f"{european[3]}-{int(european[2]):02}-{int(european[1]):02}" if european else cell.strip()[:10]
-    return next(iter(_each((iso,), list_cells.day, doubts)), None)
+    return next(iter(_each((cell,), day_of, doubts)), None)
+
+
+def day_of(cell: str) -> str | None:
+    """The ISO date of a cell in any form of ``Stated.listed_on``; None for an empty one. Raises Refusal."""
+    iso = cell.strip()[:10]
+    if european := _EUROPEAN_DAY.fullmatch(cell.strip()):
+        iso = f"{european[3]}-{int(european[2]):02}-{int(european[1]):02}"
+    elif (named := _NAMED_MONTH.fullmatch(cell.strip())) and named[2].lower() in _MONTHS:
+        year = named[3] if len(named[3]) == len("2000") else f"20{named[3]}"
+        iso = f"{year}-{_MONTHS.index(named[2].lower()) + 1:02}-{int(named[1]):02}"
+    return list_cells.day(iso)
 
 
 def is_ship_number(imo: int) -> bool:

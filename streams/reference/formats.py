@@ -4,7 +4,9 @@
 |---|---|
 | rows of 12 cells that begin with a number | OFAC ``sdn.csv``; of 5: ``alt.csv``; of 2: ``sdn_comments.csv`` |
 | ``<CONSOLIDATED_LIST`` | UN |
+| a heading that begins with ``#``, with name and IMO number; a page (HTML) | UN 1718, the list of vessels |
 | ``<Designations``, or a heading with Unique ID and Name 6 | UK, XML or CSV |
+| headings of the NGO Shipbreaking Platform, or an IMO number with a date of demolition | broken-up ships |
 | a heading with a date of application and an IMO number | EU |
 | a heading type, caption, imo, risk | OpenSanctions maritime |
 | JSON lines with a schema | FollowTheMoney |
@@ -20,7 +22,7 @@ from typing import Final, Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from streams.reference import eu, ofac, opensanctions, table, uk, un
+from streams.reference import eu, ofac, opensanctions, shipbreaking, table, uk, un, un_vessels
 from streams.reference.entry import Entries
 from streams.reference.watchlist import WatchlistFile, read_watchlist
 
@@ -30,6 +32,8 @@ Format = Literal[
     "ofac-alt",
     "ofac-comments",
     "un",
+    "un-1718",
+    "shipbreaking",
     "eu",
     "uk-csv",
     "uk-xml",
@@ -42,12 +46,14 @@ _WHOLE_MOST_BYTES: Final = 256 << 20
 _HASH_LETTERS: Final = 16
 _TABLES: Final[dict[Format, Callable[[str, str, Entries], None]]] = {
     "eu": eu.read_eu,
+    "un-1718": un_vessels.read_un_vessels,
     "uk-csv": uk.read_uk_csv,
     "opensanctions-maritime": opensanctions.read_maritime,
 }
 _PUBLISHED: Final = {
     "ofac-sdn": ofac.LIST,
     "un": un.LIST,
+    "un-1718": un_vessels.LIST,
     "eu": eu.LIST,
     "uk-csv": uk.LIST,
     "uk-xml": uk.LIST,
@@ -129,7 +135,12 @@ def _one(kind: Format, name: str, chunks: Iterable[bytes]) -> WatchlistFile:
         if kind == "own":
             return _signed(read_watchlist(content, stem), digest.hexdigest())
         text = table.decoded(content)
-        _TABLES[kind](text, _delimiter(text), found)
+        if kind == "un-1718" and text.lstrip().startswith("<"):
+            un_vessels.read_un_vessels_page(text, found)
+        elif kind == "shipbreaking":
+            shipbreaking.read_shipbreaking(text, _delimiter(text), stem, found)
+        else:
+            _TABLES[kind](text, _delimiter(text), found)
     return _signed(_watchlist(kind, found), digest.hexdigest())
 
 
@@ -197,7 +208,9 @@ def format_of(head: bytes) -> Format:
 def _xml(head: bytes) -> Format:
     if un.ROOT in head:
         return "un"
-    return "uk-xml" if uk.ROOT in head else "xml"
+    if uk.ROOT in head:
+        return "uk-xml"
+    return "un-1718" if un_vessels.PAGE.match(head) else "xml"
 
 
 def _headed(text: str) -> Format:
@@ -208,6 +221,10 @@ def _headed(text: str) -> Format:
     delimiter = _delimiter(text)
     for _, record in itertools.islice(table.records("\n".join(lines), [], delimiter=delimiter), 10):
         names = {table.heading(cell) for cell in record}
+        if un_vessels.is_heading(record):
+            return "un-1718"
+        if shipbreaking.is_heading(names):
+            return "shipbreaking"
         if {"caption", "imo", "type"} <= names and names & {"risk", "datasets"}:
             return "opensanctions-maritime"
         if names & eu.DATES and any(eu.COLUMNS.get(name) == "imo" for name in names):

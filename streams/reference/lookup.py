@@ -48,6 +48,9 @@ def match(ships: Iterable[ListedShip], query: Query) -> list[Match]:
 
 def _against(ship: ListedShip, query: Query) -> Match | None:
     fields = _agreeing(ship, query)
+    if ship.broken_up_on is not None:
+        note = f"on no watchlist: broken up on {ship.broken_up_on} according to this list"
+        return _made(ship, fields, "match", 1.0, note) if fields[:1] == ("imo",) else None
     likeness = _likeness(ship, query)
     if not fields and likeness < _LEAST_LIKENESS:
         return None

@@ -241,3 +241,13 @@ def test_reports_of_one_stamp_are_taken_up_in_the_order_of_their_own_times() -> 
     for order in ([*told, seen], [seen, *told], [seen, *told[::-1]]):
         (opened,) = alerts_of([*order, *heard(2)])
         assert opened.mmsi == RUSSIAN and opened.headline.endswith(f"was {LIBERIAN} LR 15 min ago")
+
+
+def test_invalid_mmsis_and_doubtful_imo_numbers_are_facts_as_in_every_other_alert() -> None:
+    invented, pattern = 500_123_456, 1_234_567
+    told = [bound(RUSSIAN, 0, imo=pattern), bound(invented, 20, imo=pattern), *heard(21)]
+    (alert,) = alerts_of(told)
+    assert facts(alert)["invalid MMSI: 500 is not a country code"] == invented
+    assert facts(alert)["doubtful IMO number: a pattern of digits, often a placeholder"] == pattern
+    (usual,) = alerts_of([bound(RUSSIAN, 0), bound(LIBERIAN, 20), *heard(21)])
+    assert not [fact for fact in facts(usual) if fact.startswith(("invalid", "doubtful"))]

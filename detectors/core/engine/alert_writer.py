@@ -9,10 +9,10 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 
 import msgspec
 
-from detectors.core.alert import Alert, Evidence, Fact, Severity
+from detectors.core.alert import Alert, Evidence, Severity
 from detectors.core.headlines import fitted
 from detectors.core.listing_reasons import highest
-from detectors.core.mid import invalid_form_of
+from detectors.core.odd_numbers import with_odd_numbers
 from detectors.core.protocol import Detector, Finding
 from detectors.core.reports import RE_ENCODED
 from detectors.core.units import rfc3339
@@ -105,14 +105,8 @@ def _compose(
         mmsi=ship.mmsi,
         vessel=ship.vessel(),
         position=finding.position or ship.position(),
-        why=(*alert.why, *_invalid_mmsi(ship.mmsi)),
+        why=with_odd_numbers(alert.why, ship.mmsi, ship.imo),
     )
-
-
-def _invalid_mmsi(mmsi: int) -> tuple[Fact, ...]:
-    """An invalid MMSI, as a fact of every alert about the vessel: it is a reason for suspicion."""
-    wrong = invalid_form_of(mmsi)
-    return () if wrong is None else (Fact(fact=f"invalid MMSI: {wrong}", value=mmsi, source="ITU-R M.585"),)
 
 
 class Author(Protocol):

@@ -195,15 +195,21 @@ class Dispatcher:
 
     def judge_zones(self, rows: Rows, ordinal: int) -> None:
         """Other zones may apply to these distinct vessels: detectors that use zones check them."""
+        self._judge_reference([each for each in self.detectors if each.judges_zones], rows, ordinal)
+
+    def judge_fleet(self, rows: Rows, ordinal: int) -> None:
+        """Another list is in force: detectors that compare all vessels with it check them."""
+        self._judge_reference([each for each in self.detectors if each.judges_fleet], rows, ordinal)
+
+    def _judge_reference(self, detectors: Sequence[Detector], rows: Rows, ordinal: int) -> None:
         core = self.fleet.core
         rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
         times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
-        for detector in self.detectors if len(rows) else ():
-            if detector.judges_zones:
-                step = self.step("reference", rows, times)
-                places = self._screen(detector, step)
-                self._judge(detector, step, places, np.full(len(rows), ordinal))
-                self.plan(rows[places])
+        for detector in detectors if len(rows) else ():
+            step = self.step("reference", rows, times)
+            places = self._screen(detector, step)
+            self._judge(detector, step, places, np.full(len(rows), ordinal))
+            self.plan(rows[places])
 
     def forget(self, rows: Rows, *, time_ms: int, ordinal: int) -> None:
         """These vessels are about to be dropped: their open alerts close."""

@@ -53,3 +53,4 @@ class ReferenceSwitch:
         self._reception.look_again(rows)
         self._dispatcher.judge_lists(rows, ordinal)
         self._dispatcher.judge_zones(np.arange(size) if renumbering.other_zones else rows, ordinal)
+        self._dispatcher.judge_fleet(np.arange(size), ordinal)

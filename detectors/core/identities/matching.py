@@ -9,7 +9,7 @@ in support, and is a likeness, not a match.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final, Literal, TypeVar
 
@@ -123,7 +123,7 @@ class Register:
     @cached_property
     def _names(self) -> NameIndex:
         names, owners = [], []
-        for number, ship in enumerate(self.ships):
+        for number, ship in watched(self.ships):
             for name in (ship.name, *ship.former_names):
                 spellings = {name, name[:AIS_LETTERS].strip()}
                 names += sorted(spellings)
@@ -211,9 +211,14 @@ class Register:
         )
 
 
+def watched(ships: Iterable[ListedShip]) -> Iterator[tuple[int, ListedShip]]:
+    """The entries that vessels are matched with, with their numbers: not those of broken-up ships."""
+    return ((number, ship) for number, ship in enumerate(ships) if ship.broken_up_on is None)
+
+
 def _index(ships: Sequence[ListedShip], keys: Callable[[ListedShip], Iterable[_Key]]) -> dict[_Key, list[int]]:
     found: dict[_Key, list[int]] = defaultdict(list)
-    for number, ship in enumerate(ships):
+    for number, ship in watched(ships):
         for key in keys(ship):
             found[key].append(number)
     return dict(found)

@@ -22,6 +22,7 @@ from detectors.core.imo_stage.holders import Holder, ImoShip, closing_finding, p
 from detectors.core.imo_stage.migrations import HISTORIES_FORMAT
 from detectors.core.imo_stage.shards import FIRST, Shards
 from detectors.core.imo_stage.snapshot import ImoManifest, ImoShard, read
+from detectors.core.odd_numbers import with_odd_numbers
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference
 from detectors.core.registry import build
@@ -180,6 +181,7 @@ class ImoHistories:
             mmsi=told.mmsi,
             vessel=vessel_of(told),
             position=position_of(told),
+            why=with_odd_numbers(alert.why, told.mmsi, ship.imo),
             replayed=told.replayed,
         )
 

@@ -85,3 +85,13 @@ FTM = b"""{"id":"NK-1","caption":"ANGARA","schema":"Vessel","datasets":["us_ofac
 {"id":"NK-3","schema":"Vessel","properties":
 {"id":"NK-4","caption":"SLIP","schema":"Vessel","properties":{"imoNumber":["9187620"]}}
 """  # noqa: E501 - as published
+
+UN_1718 = b"""#,vessel_name,imo_number,mmsi,flag,call_sign,type,other_information,date_of_designation,designated_owner,\
+Paragraph 12 (a) of resolution 2321 (2016),image_url
+1,1: EXAMPLE STAR 2: OLD STAR,9074729,1: 445000001 2: 445000002,DPRK,na,General cargo,,03-Oct-17,,Yes,
+"""
+
+SHIPBREAKING = b"""IMO#,NAME,TYPE,GT,LDT,BUILT,FLAG,BENEFICIAL OWNER,BO COUNTRY,PLACE,COUNTRY,ARRIVAL
+9074729.0,EXAMPLE ONE,Bulk Carrier,25899.0,8032.0,1994.0,Comoros,AN OWNER,India,Alang,India,2024-11-01
+9179842,EXAMPLE TWO,Ro-Ro,12050,,2000,Unknown,AN OWNER,Greece,Esbjerg,Denmark,2024-02-01
+"""

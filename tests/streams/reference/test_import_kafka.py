@@ -62,3 +62,21 @@ def test_lists_come_into_force_and_do_not_vanish_unasked(
     now = newest(read_versions(kafka_settings), OWN)
     assert {ship.name for ship in now.ships} == {"SECOND", "MARIA"}
     assert [(zone.name, zone.severity) for zone in now.zones] == [("Rajin", "page")], "and so do the zones"
+
+
+def test_broken_up_ships_are_imported_beside_the_watchlists(
+    kafka_settings: KafkaSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WAKEWATCH_KAFKA_TOPIC_PREFIX", kafka_settings.topic_prefix)
+    client = admin(kafka_settings)
+    create_missing(client, kafka_settings)
+    client.close()
+    hulks = tmp_path / "hulks.csv"
+    hulks.write_text("IMO,Name,Date of demolition,Place,Country\n9074729,HULK,2023-07-01,Alang,India\n")
+    servers = ["--bootstrap-servers", kafka_settings.bootstrap_servers]
+    done = CliRunner().invoke(watchlist.app, ["import", str(hulks), *servers])
+    assert (done.exit_code, "+ hulks imo/9074729 HULK" in done.output) == (0, True)
+    held = newest(read_versions(kafka_settings), OWN)
+    assert set(OWN.ships) < set(held.ships), "the included example stays"
+    (hulk,) = set(held.ships) - set(OWN.ships)
+    assert (hulk.broken_up_on, hulk.broken_up_at, hulk.yard_lat_deg) == ("2023-07-01", "Alang, India", 21.4)

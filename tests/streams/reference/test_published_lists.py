@@ -22,14 +22,16 @@ from streams.reference.formats import ListFile, format_of, read_lists
 from streams.reference.loading import read_watchlist_file, read_watchlist_files
 from streams.reference.watchlist import WatchlistFile
 
-from .published import ALT, COMMENTS, EU, FTM, MARITIME, SDN, UK_CSV, UK_XML, UN
+from .published import ALT, COMMENTS, EU, FTM, MARITIME, SDN, SHIPBREAKING, UK_CSV, UK_XML, UN, UN_1718
 
 FORMATS = {
     "ofac-sdn": SDN,
     "ofac-alt": ALT,
     "ofac-comments": COMMENTS,
     "un": UN,
+    "un-1718": UN_1718,
     "eu": EU,
+    "shipbreaking": SHIPBREAKING,
     "uk-csv": UK_CSV,
     "uk-xml": UK_XML,
     "opensanctions-maritime": MARITIME,
