@@ -144,9 +144,11 @@ class BrokenUp(Detector):
 
     # -- when -------------------------------------------------------------------------------------------------------
 
-    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
         """When the wait for a position, or the time under another number, ends."""
         own, rows = self.state(step), step.rows
+        if not own.stage[rows].any():
+            return None
         due_ms = np.where(own.left_ms[rows] > 0, own.left_ms[rows] + self._left_ms, NEVER_MS)
         return next_steps(np.where(own.stage[rows] == WAITS, own.since_ms[rows] + self._wait_ms, due_ms))
 

@@ -66,17 +66,25 @@ class InvalidNumber(Detector):
 
     def screen_reports(self, step: DetectorInput) -> Places:
         """Vessels with such a number that is not reported yet; those whose IMO number is doubtful now, or no longer."""
-        own, now, rows, is_open = self.state(step), step.now, step.rows, self.is_open(step)
-        wrong, doubtful = are_of_no_form(step.reports["mmsi"]), are_doubtful(now.imo)
-        new = (wrong | doubtful) & ~is_open
-        if new.any():
-            new &= now.vessel & (now.reports >= self.thresholds.reports_least)
+        may = are_of_no_form(step.reports["mmsi"]) | self.is_open(step)
+        stated = np.flatnonzero(step.stated)
+        if len(stated):  # only such a report can change the IMO number
+            may[stated] |= are_doubtful(step.now.imo[stated])
+        at = np.flatnonzero(may)
+        return self._news(step, at) if len(at) else at
+
+    def _news(self, step: DetectorInput, at: Places) -> Places:
+        own, now, rows, is_open = self.state(step), step.now, step.rows[at], self.is_open(step)[at]
+        wrong, doubtful = are_of_no_form(step.reports["mmsi"][at]), are_doubtful(now.imo[at])
+        new = ~is_open & now.vessel[at] & (now.reports[at] >= self.thresholds.reports_least)
         left = own.left_ms[rows] > 0
         follows = (doubtful & ((own.imo[rows] == 0) | left)) | ~(wrong | doubtful | left)
-        return np.flatnonzero(new | (is_open & follows))
+        return np.asarray(at[new | (is_open & follows)])
 
-    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
         """When an open alert ends: by silence, or because the number has not been doubtful for long enough."""
+        if not self.is_open(step).any():
+            return None
         left_ms = self.state(step).left_ms[step.rows]
         ends_ms = step.now.last_ms + self._ends_ms
         ends_ms = np.where(left_ms > 0, np.minimum(ends_ms, left_ms + self._left_ms), ends_ms)

@@ -33,7 +33,9 @@ from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, hhmm_z, next_s
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.other_tracks import TrackFix, apart_nm, read
 from detectors.core.vessels.ship import VesselState, last_fix
-from detectors.core.vessels.track import are_unsure
+
+_DEGREE_NM = 61.0
+"""Of latitude, a little more; of longitude at most: degrees along both give at least the distance."""
 
 
 class PositionJump(Detector):
@@ -55,12 +57,18 @@ class PositionJump(Detector):
         ] = 30.0
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """Vessels whose positions are or were inconsistent."""
-        at = np.flatnonzero(step.fleet.core.unsure_step[step.rows])
+        """Vessels that may have jumped, or whose jump is to be decided on, or is over."""
+        at = np.flatnonzero(step.now.unsure_step)
         if not len(at):
             return at
-        waits = self.is_open(step)[at] | (self.state(step).jump_step[step.rows[at]] > 0)
-        return np.asarray(at[waits | (step.moved & are_unsure(step.now))[at]])
+        own, rows, times = self.state(step), step.rows[at], step.time_ms[at]
+        now, before = step.now, step.before
+        off = np.abs(now.lat_deg[at] - before.lat_deg[at]) + np.abs(now.lon_deg[at] - before.lon_deg[at])
+        jumps = step.moved[at] & (off * _DEGREE_NM > self.thresholds.least_nm)
+        jumped_ms = own.jump_step[rows].astype(np.int64) * STEP_MS
+        decides = (jumped_ms > 0) & (times >= jumped_ms + self._stays_ms())
+        ends = own.open[rows] & (times >= now.unsure_step[at].astype(np.int64) * STEP_MS)
+        return np.asarray(at[np.where(own.open[rows], ends, jumps | decides)])
 
     def _stays_ms(self) -> int:
         return int(self.thresholds.stays_min * MINUTE_MS)

@@ -57,12 +57,17 @@ class SharedMmsi(Detector):
         ] = 168.0
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """Vessels another track of which has become long enough, or has ended."""
-        core, at = step.fleet.core, np.flatnonzero(step.fleet.core.unsure_step[step.rows])
+        """Vessels another track of which has become long enough, or has ended.
+
+        Such a report breaks the vessel's track, and so comes alone: before it is written there is nothing to see.
+        """
+        core, at = step.fleet.core, np.flatnonzero(step.now.unsure_step)
         if not len(at):  # nearly always: such a vessel has been unsure
             return at
         rows = step.rows[at]
-        many = (core.other_fixes[rows] >= self.thresholds.fixes_least).any(axis=1)
+        many = (core.stray_ms[rows] == step.time_ms[at]) & (core.other_fixes[rows] >= self.thresholds.fixes_least).any(
+            1
+        )
         ended = step.time_ms[at] - core.stray_ms[rows] >= self._quiet_ms()
         return np.asarray(at[np.where(self.is_open(step)[at], ended, many)])
 

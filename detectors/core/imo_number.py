@@ -55,4 +55,4 @@ def are_doubtful(imos: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
     found = (imos >= _UNUSED.start) & (imos < _UNUSED.stop)
     if found.any():
         found[found] = are_imo_numbers(imos[found])
-    return np.asarray(found | np.isin(imos, _PATTERNS))
+    return np.asarray(found | (imos[:, None] == _PATTERNS).any(axis=1))

@@ -98,7 +98,8 @@ PATTERNS: Final = frozenset(
     }
 )
 """Numbers that are typed or left in place of an assigned one, whatever their form."""
-_PATTERNS: Final = np.asarray(sorted(PATTERNS), np.uint32)
+_ONE_DIGIT: Final = np.uint32(111_111_111)
+_OTHER_PATTERNS: Final = tuple(np.uint32(number) for number in sorted(PATTERNS) if number % 111_111_111)
 _FIRST: Final = 1_000_000  # the first three of nine digits
 _COAST_MID: Final = 10_000  # the third to the fifth of nine digits
 _COAST_BELOW: Final = 10_000_000  # nine digits that begin with 00
@@ -111,7 +112,8 @@ def _is_of_a_form(first: int) -> bool:
     return ship or handheld or craft_or_aid or first in {111, 970, 972, 974}
 
 
-_OF_A_FORM: Final = np.asarray([_is_of_a_form(first) for first in range(1000)])
+_OF_A_FORM: Final = np.asarray([*(_is_of_a_form(first) for first in range(1000)), False])
+"""By the first three digits; the last is for numbers of more than nine."""
 _COUNTRY: Final = np.asarray([first in MID_COUNTRY for first in range(1000)])
 
 
@@ -120,10 +122,14 @@ def are_of_no_form(mmsis: npt.NDArray[np.unsignedinteger[Any]]) -> npt.NDArray[n
 
     Forms are those of ships, of handheld radios, craft, aids, aircraft, beacons, and of coast stations of a country.
     """
-    first = np.minimum(mmsis // _FIRST, len(_OF_A_FORM))
-    formed = np.append(_OF_A_FORM, False)[first]
-    formed |= (mmsis < _COAST_BELOW) & _COUNTRY[np.minimum(mmsis, _COAST_BELOW - 1) // _COAST_MID]
-    return np.asarray(~formed | np.isin(mmsis, _PATTERNS))
+    wrong = ~_OF_A_FORM[np.minimum(mmsis // _FIRST, len(_OF_A_FORM) - 1)]
+    coast = np.flatnonzero(mmsis < _COAST_BELOW)
+    if len(coast):
+        wrong[coast] &= ~_COUNTRY[mmsis[coast] // _COAST_MID]
+    wrong |= mmsis % _ONE_DIGIT == 0
+    for pattern in _OTHER_PATTERNS:
+        wrong |= mmsis == pattern
+    return np.asarray(wrong)
 
 
 def flagged(mmsi: int) -> str:

@@ -27,7 +27,7 @@ from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.identities.list_change import Renumbering
 from detectors.core.reference import Reference
 from detectors.core.source_changes import SilencePatience
-from detectors.core.units import NEVER_MS, STEP_MS, next_step
+from detectors.core.units import STEP_MS, next_step
 from detectors.core.vessels.columns import Column
 
 
@@ -123,13 +123,13 @@ class Detector:
         """Decides on one report; may write its own columns. Each vessel has one report in ``step`` here."""
         raise AssertionError(f"{self.name} judges no reports")
 
-    def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
+    def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
         """For each report the step at which to check the vessel again if it stays silent. Writes nothing.
 
-        One value per report, as from ``next_steps``; NEVER_MS for none. It applies until the vessel's next report, or
-        until a verb sets another time.
+        One value per report, as from ``next_steps``; NEVER_MS for none. None: no report needs one. It applies until the
+        vessel's next report, or until a verb sets another time. Only called if there is a ``when_due``.
         """
-        return np.full(len(step.rows), NEVER_MS)
+        return None
 
     def note(self, step: DetectorInput) -> None:
         """Writes what every report adds to its own columns, judged or not. Many per vessel: see ``step.in_turn``."""

@@ -136,15 +136,18 @@ class BatchApplier:
         """One flag per report: a detector may judge it, or a check of the vessel is due before it."""
         try:
             places = detector.screen_reports(step)
-            due_ms = detector.due(step) if detector in self._dispatcher.timed else None
+            timed = detector in self._dispatcher.timed
+            due_ms = detector.due(step) if timed else None
         except Exception:  # noqa: BLE001 - it raises again, and is noted, when the bad report comes alone
             return np.ones(len(history.rows), bool)
+        relevant: Bools = np.zeros(len(history.rows), bool)
+        asked_ms = self._fleet.detectors[detector.name].due_ms[history.heads] if timed else _NONE
         if due_ms is None:
-            relevant = np.zeros(len(history.rows), bool)
-            relevant[places] = True
-            return relevant
+            if (asked_ms == NEVER_MS).all():
+                relevant[places] = True
+                return relevant
+            due_ms = np.full(len(history.rows), NEVER_MS)
         dues[detector.name] = due_ms
-        asked_ms = self._fleet.detectors[detector.name].due_ms[history.heads]
         if not history.once:
             first, asked_ms = asked_ms, np.append(NEVER_MS, due_ms[:-1])
             asked_ms[history.starts] = first

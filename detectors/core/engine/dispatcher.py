@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Final, TypeVar
 
 import numpy as np
@@ -158,11 +159,14 @@ class Dispatcher:
         """Passes written reports, one per vessel, to every detector."""
         self.note(step)
         for detector in self.detectors:
-            due_ms = self._guarded(detector, step, detector.due) if detector in self.timed else None
-            if due_ms is not None:
-                self.fleet.detectors[detector.name].due_ms[step.rows] = due_ms
+            if detector in self.timed:
+                self._guarded(detector, step, partial(self._set_due, detector))
             if detector.has("on_report"):
                 self._look(detector, step, step.reports["ordinal"])
+
+    def _set_due(self, detector: Detector, step: DetectorInput) -> None:
+        due_ms = detector.due(step)
+        self.fleet.detectors[detector.name].due_ms[step.rows] = NEVER_MS if due_ms is None else due_ms
 
     def hear(self, rows: Rows, note: Note, ordinal: int) -> None:
         """Ingest has noted that the vessels of these distinct rows are heard under another MMSI."""
