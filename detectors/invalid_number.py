@@ -83,12 +83,14 @@ class InvalidNumber(Detector):
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
         """When an open alert ends: by silence, or because the number has not been doubtful for long enough."""
-        if not self.is_open(step).any():
+        at = np.flatnonzero(self.is_open(step))
+        if not len(at):
             return None
-        left_ms = self.state(step).left_ms[step.rows]
-        ends_ms = step.now.last_ms + self._ends_ms
-        ends_ms = np.where(left_ms > 0, np.minimum(ends_ms, left_ms + self._left_ms), ends_ms)
-        return np.where(self.is_open(step), next_steps(ends_ms), NEVER_MS)
+        left_ms = self.state(step).left_ms[step.rows[at]]
+        ends_ms = step.now.last_ms[at] + self._ends_ms
+        due_ms = np.full(len(step.rows), NEVER_MS)
+        due_ms[at] = next_steps(np.where(left_ms > 0, np.minimum(ends_ms, left_ms + self._left_ms), ends_ms))
+        return due_ms
 
     @property
     def _ends_ms(self) -> int:

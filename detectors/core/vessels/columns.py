@@ -85,7 +85,8 @@ STATED: Final = (
     Column("stop_lat_deg", "<f4", np.nan),
     Column("stop_lon_deg", "<f4", np.nan),
     Column("stray_ms", "<i8"),  # time of the newest fix that was held back (``track``)
-    Column("run", "u1"),  # fixes held back since the last one of its own track
+    Column("run", "u1"),  # fixes held back since a fix of its own track,
+    Column("run_from", "<u4"),  # ... whose time ends with these 32 bits
     Column("other_ms", f"({OTHERS_KEPT},)<i8"),  # its other tracks (``other_tracks``): their last fixes ...
     Column("other_lat_deg", f"({OTHERS_KEPT},)<f4"),
     Column("other_lon_deg", f"({OTHERS_KEPT},)<f4"),

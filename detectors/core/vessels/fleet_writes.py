@@ -16,7 +16,7 @@ from detectors.core.vessels.speeds import counted, newly_shown
 from detectors.core.vessels.station_kinds import first_met
 from detectors.core.vessels.stationary import follow_stops
 from detectors.core.vessels.table import Block
-from detectors.core.vessels.track import LONE
+from detectors.core.vessels.track import LONE, STRAYED
 
 _WORD_BYTES: Final = 8
 _IDENTITY: Final = ("imo", "name", "call_sign", "ship_type", "length_m")
@@ -78,7 +78,8 @@ def _write_track(records: Block, history: History) -> None:
     """A fix is lone if it is the first of its appearance; the rest is as ``track.follow`` has decided."""
     at, moved = history.fixed
     lone = history.before.fix_ms[at] < history.now.appeared_ms[at]
-    np.copyto(records[field(CORE_OWNER, "track")], np.where(lone, np.uint8(LONE), np.uint8(0)), where=moved)
+    track = records[field(CORE_OWNER, "track")]
+    np.copyto(track, np.where(lone, np.uint8(LONE), track & np.uint8(STRAYED)), where=moved)
     if history.followed is not None:
         followed = history.followed
         records[field(CORE_OWNER, "track")][followed.at] = followed.track

@@ -36,6 +36,7 @@ LONE: Final = 1
 """Bit of ``track``: the last fix is the first one of the vessel's appearance."""
 STRAYED: Final = 2
 """Bit of ``track``: another track was continued within the hour; whatever comes is compared with it too."""
+_LAST_BITS: Final = 0xFFFFFFFF
 _RUN: Final = 3
 """So many fixes in a row off the track are where the vessel is now."""
 _LONE_REPLACED_BY: Final = 2
@@ -79,7 +80,9 @@ class TrackState(NamedTuple):
     trusted: TrackFix
     """The last fix before positions became inconsistent; time 0 for none."""
     run: int = 0
-    """Number of fixes held back since the last one of its track."""
+    """Number of fixes held back since the one of its own track at ``run_from``."""
+    run_from: int = 0
+    """The last 32 bits of that one's time."""
     others: tuple[OtherTrack, ...] = ()
 
 
@@ -108,8 +111,9 @@ def breaks(history: History) -> Bools:
     """Which fixes may break their vessel's track, or follow a stray: it may return too many, never too few."""
     found = np.zeros(len(history.rows), bool)
     strayed = history.known("track") & STRAYED > 0
-    if strayed.any():
-        found = history.moved & strayed[history.vessel]
+    if strayed.any():  # the second fix of a track shows nothing while another track is open
+        lone = history.known("track") & LONE > 0
+        found = history.moved & (strayed & lone)[history.vessel]
     before, rules = history.before, history.rules
     dlat = history.reports["lat_deg"] - before.lat_deg
     dlon = history.reports["lon_deg"] - before.lon_deg
@@ -119,7 +123,9 @@ def breaks(history: History) -> Bools:
         here = unit_vectors(history.reports["lat_deg"][at], history.reports["lon_deg"][at])
         nm = distances_nm(here, unit_vectors(before.lat_deg[at], before.lon_deg[at])) * _WIDER
         hours = np.maximum(history.times[at] - before.fix_ms[at], MS) / HOUR_MS
-        found[at] |= (nm > rules.track_least_nm) & (nm > rules.track_most_kn * hours)
+        found[at] |= (nm > rules.track_least_nm) & (
+            (nm > rules.track_most_kn * hours) | strayed[history.vessel[at]]  # it may fit the other track better
+        )
     return found
 
 
@@ -161,13 +167,14 @@ def _standing(core: Columns, row: int) -> TrackState:
         stray_ms=int(core.stray_ms[row]),
         trusted=trusted,
         run=int(core.run[row]),
+        run_from=int(core.run_from[row]),
         others=read(core, row),
     )
 
 
 def _keep(core: Columns, row: int, standing: TrackState) -> None:
     core.trusted_lat_deg[row], core.trusted_lon_deg[row], core.trusted_ms[row] = standing.trusted
-    core.stray_ms[row], core.run[row] = standing.stray_ms, standing.run
+    core.stray_ms[row], core.run[row], core.run_from[row] = standing.stray_ms, standing.run, standing.run_from
     write(core, row, standing.others)
 
 
@@ -186,6 +193,7 @@ def agree(one: TrackFix, other: TrackFix, rules: TrackRules) -> bool:
 
 def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackVerdict:
     """The effect of a fix that breaks the track that ends with ``last``, or that comes while others are open."""
+    run = was.run if was.run_from == last.time_ms & _LAST_BITS else 0
     others = [other for other in was.others if fix.time_ms - other.fix.time_ms < _held_ms(rules)]
     slower = msgspec.structs.replace(rules, track_most_kn=min(rules.track_most_kn, _OTHERS_MOST_KN))
     fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
@@ -201,10 +209,11 @@ def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) ->
     if best is None:
         other = begun(fix)
     else:
-        other = others.pop(best).continued(fix, after_own=was.run == 0)
+        other = others.pop(best).continued(fix, after_own=run == 0)
         if was.track & LONE and other.fixes == _LONE_REPLACED_BY:
             return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2)
-    now = was._replace(run=was.run + 1, others=strongest([*others, other]), track=STRAYED | was.track & LONE)
+    now = was._replace(others=strongest([*others, other]), track=STRAYED | was.track & LONE)
+    now = now._replace(run=run + 1, run_from=last.time_ms & _LAST_BITS)
     if fix.time_ms < was.unsure_step * STEP_MS or fix.time_ms < was.stray_ms + _held_ms(rules):
         now = _unsure(now, last, fix, rules)
     now = now._replace(stray_ms=fix.time_ms)
