@@ -6,6 +6,7 @@ the columns ``longitude`` and ``latitude`` if the table has none. Needs polars, 
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -67,7 +68,7 @@ def text_of(path: Path, name: str) -> Iterator[bytes]:
         frame, done = frame.select(wanted), 0
         while len(batch := frame.slice(done, _ROWS).collect()) or not done:
             rows = _placed(batch, point) if point else batch
-            yield rows.write_csv(include_header=not done).encode()
+            yield _csv(rows, heading=not done)
             if not len(batch):
                 return
             done += len(batch)
@@ -97,6 +98,13 @@ def column_of(path: Path, name: str, number: int) -> Iterator[pl.Series]:
         while len(batch := cells.slice(done, _TIMES).collect()):
             yield batch.to_series()
             done += len(batch)
+
+
+def _csv(rows: pl.DataFrame, *, heading: bool) -> bytes:
+    """The rows as lines. Written as bytes: making text of them and bytes of it takes half as long again."""
+    written = io.BytesIO()
+    rows.write_csv(written, include_header=heading)
+    return written.getvalue()
 
 
 def _is_cell(kind: pl.DataType) -> bool:
