@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -21,15 +22,29 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
         },
     },
 }
+_OF_OTHERS: Mapping[str, str] = {
+    **dict.fromkeys(("run", "run_from", "other_ms", "other_since", "other_fixes", "other_turns"), ""),
+    "other_lat_deg": "stray_lat_deg",
+    "other_lon_deg": "stray_lon_deg",
+}
 _RECEPTION = {"heard_share": "habit"}
+
+
+def _of_format_4(column: dict[str, Any]) -> list[dict[str, Any]]:
+    """The column in format 4: the place of a stray is where the first of the other tracks is now."""
+    if column["owner"] != "core" or column["name"] not in _OF_OTHERS:
+        return [column]
+    former = _OF_OTHERS[column["name"]]
+    return [{**column, "name": former, "dtype": "<f4"}] if former else []
 
 
 def as_format_3(manifest: bytes) -> bytes:
     """The manifest in the words of format 3; its shards are the same bytes in both."""
     head = msgspec.json.decode(manifest)
-    assert head["format"] == FLEET_FORMAT == 4, "write the way back from the new format, too"
+    assert head["format"] == FLEET_FORMAT == 5, "write the way back from the new format, too"
     head["format"] = 3
     for table in [*head["tables"], *filter(None, [head.get("dropped")])]:
+        table["columns"] = [column for each in table["columns"] for column in _of_format_4(each)]
         for column in table["columns"]:
             column["name"] = _COLUMNS.get(column["owner"], {}).get(column["name"], column["name"])
     if head.get("coverage"):
