@@ -35,9 +35,11 @@ def write(fleet: Fleet, history: History, *, source_bit: int, raw: bytes) -> Row
         records, rows = records.take(kept), rows[kept]
     elif history.keep:
         records = records.copy()
+    at, _ = history.fixed
+    lone = history.before.fix_ms[at] < history.now.appeared_ms[at]  # now: ``records`` may be what ``before`` reads
     _write_times(records, history, source_bit)
     _write_positions(records, history)
-    _write_track(records, history)
+    _write_track(records, history, lone)
     _write_payloads(records, history)
     fleet.moving.put(rows, records)
     _write_sentences(fleet, history, rows, raw)
@@ -74,10 +76,9 @@ def _write_positions(records: Block, history: History) -> None:
         np.copyto(records[field(CORE_OWNER, name)], reports[column], where=moved, casting="same_kind")
 
 
-def _write_track(records: Block, history: History) -> None:
+def _write_track(records: Block, history: History, lone: Bools) -> None:
     """A fix is lone if it is the first of its appearance; the rest is as ``track.follow`` has decided."""
-    at, moved = history.fixed
-    lone = history.before.fix_ms[at] < history.now.appeared_ms[at]
+    _, moved = history.fixed
     track = records[field(CORE_OWNER, "track")]
     np.copyto(track, np.where(lone, np.uint8(LONE), track & np.uint8(STRAYED)), where=moved)
     if history.followed is not None:
