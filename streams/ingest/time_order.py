@@ -104,9 +104,7 @@ def in_time_order(
         for recording in all_recordings(paths)
     ]
     watch(PLAYING, 0, sum(survey.size for survey in surveys) if all(survey.whole for survey in surveys) else size)
-    for survey in surveys:
-        if survey.timed and not survey.readable:
-            say(f"{survey.name}: most of its sentences have no time: it is played in the order in which it is")
+    _say_untimed(surveys, say)
     ordered = [number for number, survey in enumerate(surveys) if survey.readable and survey.timed]
     if not _disordered([surveys[number] for number in ordered], rules.late_ms):
         yield from all_recordings(paths)
@@ -118,10 +116,8 @@ def in_time_order(
         say(f"{len(by_start)} recordings are not in time order: they are read by their first times")
         yield from _some(paths, by_start)
         return
-    for number in ordered:
-        if not surveys[number].size:
-            for recording in _some(paths, [number]):
-                surveys[number] = surveyed(recording._replace(parquet=None), rules, stopped)
+    for number in [number for number in ordered if not surveys[number].size]:
+        surveys[number] = _surveyed_whole(paths, number, rules, stopped)
     read, lines = (sum(getattr(surveys[number], field) for number in ordered) for field in ("size", "lines"))
     refuse_without_space(needed_bytes(read, lines))
     name = surveys[ordered[0]].name + (f" and {len(ordered) - 1} more" if len(ordered) > 1 else "")
@@ -129,6 +125,18 @@ def in_time_order(
     say(f"{name}: not in time order ({late:,} of {timed:,} lines are late): sorted first, {read / 1e6:,.0f} MB")
     pieces = _sorted(_some(paths, ordered), rules, stopped, lambda added: watch(SORTING, added, read))
     yield RecordingFile(f"{name}, sorted", file_of(pieces, _SORTED_CHUNK_BYTES))
+
+
+def _say_untimed(surveys: Iterable[Survey], say: Callable[[str], None]) -> None:
+    for survey in surveys:
+        if survey.timed and not survey.readable:
+            say(f"{survey.name}: most of its sentences have no time: it is played in the order in which it is")
+
+
+def _surveyed_whole(paths: Sequence[Path], number: int, rules: OrderRules, stopped: Stopped) -> Survey:
+    """Reads a recording of which only the times were read: its size is needed too."""
+    found = [surveyed(recording._replace(parquet=None), rules, stopped) for recording in _some(paths, [number])]
+    return found[0]
 
 
 def surveyed(
