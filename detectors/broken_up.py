@@ -60,8 +60,8 @@ class BrokenUp(Detector):
     columns = (
         Column("stage", "u1"),  # what is said of it; 0 nothing
         Column("imo", "<u4"),  # ... under which IMO number
-        Column("since_ms", "<i8"),  # ... since when
-        Column("left_ms", "<i8"),  # since when it reports another number; 0 if it does not
+        Column("since_s", "<u4"),  # ... since when, Unix s
+        Column("left_s", "<u4"),  # since when it reports another number, Unix s; 0 if it does not
     )
     severities = {  # noqa: RUF012 - read only
         "broken_up.listed": "page",
@@ -99,7 +99,7 @@ class BrokenUp(Detector):
         if not len(self._ships.ships):
             return np.flatnonzero(own.stage[rows])
         at = np.arange(len(rows))
-        stages, said, left = self._stages(step, at, sure=np.ones(len(at), bool)), own.stage[rows], own.left_ms[rows] > 0
+        stages, said, left = self._stages(step, at, sure=np.ones(len(at), bool)), own.stage[rows], own.left_s[rows] > 0
         other = (said > 0) & (own.imo[rows] != step.now.imo)
         return np.flatnonzero(np.where(other, ~left, (stages != said) | left))
 
@@ -123,7 +123,7 @@ class BrokenUp(Detector):
         seen = sure & (now.fix_ms[at] > 0)
         nm = self._ships.yard_nm(ship, now.lat_deg[at], now.lon_deg[at])
         away = ~self._ships.placed[ship] | (seen & (nm > self.thresholds.yard_nm))
-        since_ms = np.where(former > 0, own.since_ms[rows], last_ms)
+        since_ms = np.where(former > 0, own.since_s[rows].astype(np.int64) * MS, last_ms)
         unplaced = ~seen & ~away & (former & HEARD == 0)
         waited = np.maximum(step.time_ms[at], last_ms) - since_ms >= self._wait_ms
         away |= unplaced & waited
@@ -149,8 +149,10 @@ class BrokenUp(Detector):
         own, rows = self.state(step), step.rows
         if not own.stage[rows].any():
             return None
-        due_ms = np.where(own.left_ms[rows] > 0, own.left_ms[rows] + self._left_ms, NEVER_MS)
-        return next_steps(np.where(own.stage[rows] == WAITS, own.since_ms[rows] + self._wait_ms, due_ms))
+        due_ms = np.where(own.left_s[rows] > 0, own.left_s[rows].astype(np.int64) * MS + self._left_ms, NEVER_MS)
+        return next_steps(
+            np.where(own.stage[rows] == WAITS, own.since_s[rows].astype(np.int64) * MS + self._wait_ms, due_ms)
+        )
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens, updates, closes."""
@@ -173,15 +175,15 @@ class BrokenUp(Detector):
         if not stage or own.imo[row] != (ship.imo or 0):
             if opened:
                 yield self._close(step, at, ship, opened)
-            own.stage[row], own.imo[row], own.since_ms[row], opened = 0, 0, 0, None
-        own.left_ms[row] = 0
+            own.stage[row], own.imo[row], own.since_s[row], opened = 0, 0, 0, None
+        own.left_s[row] = 0
         if not stage:
             return
         if not own.stage[row]:
-            own.since_ms[row], own.imo[row] = ship.last_ms, ship.imo
+            own.since_s[row], own.imo[row] = ship.last_ms // MS, ship.imo
         said, own.stage[row] = int(own.stage[row]), stage
         if stage == WAITS:
-            self.arm(step, at, int(own.since_ms[row]) + self._wait_ms)
+            self.arm(step, at, int(own.since_s[row]) * MS + self._wait_ms)
         elif opened is None or stage != said:
             yield self._words(step, at, ship, opened, stage)
 
@@ -190,7 +192,8 @@ class BrokenUp(Detector):
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         if own.imo[row] == (ship.imo or 0) or self._ships.find(own.imo[row : row + 1])[0] == ABSENT:
             return False
-        own.left_ms[row] = left_ms = int(own.left_ms[row]) or now_ms
+        left_ms = int(own.left_s[row]) * MS or now_ms
+        own.left_s[row] = left_ms // MS
         if now_ms - left_ms >= self._left_ms:
             return False
         self.arm(step, at, left_ms + self._left_ms)

@@ -37,7 +37,7 @@ from detectors.core.imo_notes import Note
 from detectors.core.imo_stage.succession import can_be, is_elsewhere
 from detectors.core.protocol import Detector, Finding
 from detectors.core.units import DAY_MS, HOUR_MS, MS, NEVER_MS, duration_text, hhmm_z, next_step, rfc3339, unix_ms
-from detectors.core.vessels.columns import Column
+from detectors.core.vessels.columns import DUE, Column
 from detectors.core.vessels.past import CANNOT_TELL, DARK, VERDICTS
 from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.silences import open_silence
@@ -263,7 +263,7 @@ _CLOSED: Final = {
 def _ask_all(step: DetectorInput, row: int, due_ms: int) -> None:
     """Sets the next check of every other detector for this MMSI."""
     for name, columns in step.fleet.detectors.items():
-        if name not in _OUTLASTING:
+        if name not in _OUTLASTING and hasattr(columns, DUE.name):
             columns.due_ms[row] = due_ms
 
 

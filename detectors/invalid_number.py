@@ -48,8 +48,8 @@ class InvalidNumber(Detector):
 
     name = "invalid_number"
     columns = (
-        Column("imo", "<u4"),  # the first doubtful IMO number of the open alert; 0 if it has none
-        Column("left_ms", "<i8"),  # since when its number is not doubtful, if that was the reason; otherwise 0
+        Column("imo", "?"),  # whether the open alert is about its IMO number
+        Column("left_s", "<u4"),  # since when its number is not doubtful, if that was the reason, Unix s; otherwise 0
     )
     severities = {"invalid_number.mmsi": "log", "invalid_number.imo": "log"}  # noqa: RUF012 - read only
 
@@ -77,8 +77,8 @@ class InvalidNumber(Detector):
         own, now, rows, is_open = self.state(step), step.now, step.rows[at], self.is_open(step)[at]
         wrong, doubtful = are_of_no_form(step.reports["mmsi"][at]), are_doubtful(now.imo[at])
         new = ~is_open & now.vessel[at] & (now.reports[at] >= self.thresholds.reports_least)
-        left = own.left_ms[rows] > 0
-        follows = (doubtful & ((own.imo[rows] == 0) | left)) | ~(wrong | doubtful | left)
+        left = own.left_s[rows] > 0
+        follows = (doubtful & (~own.imo[rows] | left)) | ~(wrong | doubtful | left)
         return np.asarray(at[new | (is_open & follows)])
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
@@ -86,7 +86,7 @@ class InvalidNumber(Detector):
         at = np.flatnonzero(self.is_open(step))
         if not len(at):
             return None
-        left_ms = self.state(step).left_ms[step.rows[at]]
+        left_ms = self.state(step).left_s[step.rows[at]].astype(np.int64) * MS
         ends_ms = step.now.last_ms[at] + self._ends_ms
         due_ms = np.full(len(step.rows), NEVER_MS)
         due_ms[at] = next_steps(np.where(left_ms > 0, np.minimum(ends_ms, left_ms + self._left_ms), ends_ms))
@@ -106,17 +106,17 @@ class InvalidNumber(Detector):
         mmsi = invalid_form_of(ship.mmsi) if are_of_no_form(step.reports["mmsi"][at : at + 1])[0] else None
         imo = doubt_about(ship.imo)
         if mmsi or imo:
-            own.left_ms[row] = 0
+            own.left_s[row] = 0
             if opened is None or (imo and not own.imo[row]):
-                own.imo[row] = ship.imo if imo else 0
+                own.imo[row] = imo is not None
                 yield self._words(step, at, ship, opened, mmsi=mmsi, imo=imo)
         elif opened:
-            own.left_ms[row] = ship.last_ms
+            own.left_s[row] = ship.last_ms // MS
         self._await_end(step, at, ship)
 
     def _await_end(self, step: DetectorInput, at: int, ship: VesselState) -> None:
         self.await_silence(step, at, ship.last_ms, self._ends_ms)
-        if left_ms := int(self.state(step).left_ms[step.rows[at]]):
+        if left_ms := int(self.state(step).left_s[step.rows[at]]) * MS:
             self.arm_by(step, at, left_ms + self._left_ms)
 
     def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
@@ -126,11 +126,12 @@ class InvalidNumber(Detector):
         if opened is None:
             return
         silent = step.silence_ms(at, ship.last_ms) >= self._ends_ms
-        left = own.left_ms[row] > 0 and now_ms - own.left_ms[row] >= self._left_ms
+        left_ms = int(own.left_s[row]) * MS
+        left = left_ms > 0 and now_ms - left_ms >= self._left_ms
         if not silent and not left:
             self._await_end(step, at, ship)
             return
-        own.imo[row], own.left_ms[row] = 0, 0
+        own.imo[row], own.left_s[row] = False, 0
         yield self._close(step, at, ship, opened, "silent" if silent else _VALID)
 
     def _words(

@@ -8,7 +8,8 @@ while this lasts: other alerts about it state "inconsistent positions" and do no
 How it decides. A fix off the vessel's track is held back; the third in a row is accepted
 (``detectors/core/vessels/track.py``). If nothing is heard on the former track for half an hour, the alert opens;
 otherwise two tracks alternate, which is for ``shared_mmsi``. It does not open if the two places differ by one wrong bit
-of one axis. It closes when there was no impossible position for an hour.
+of one axis. It closes an hour after it was back where it can have sailed, or after a day
+(``[fleet] displaced_h``).
 
 When it is wrong. A vessel that was silent may have been carried; a receiver's clock may be wrong. It is no evidence of
 who displaced the positions.
@@ -118,7 +119,7 @@ class PositionJump(Detector):
                 Fact(fact="time since that position", value=(now_ms - was.time_ms) // MS, unit="s"),
             ),
             would_change=(
-                "Positions that are consistent for an hour close it",
+                "It closes an hour after it is back where it can have sailed, at the latest after a day",
                 "Other vessels that are displaced from the same area at the same time show jamming",
             ),
             verification="unverified",

@@ -9,8 +9,9 @@ once, instead of a jump at every fix.
 How it decides. A fix that the vessel cannot have reached at 60 kn is not of its track, and begins or continues another
 one (``detectors/core/vessels/other_tracks.py``). The alert opens when another track has five fixes, has alternated five
 times with the vessel's own, and has lasted for half an hour. A place that differs by one wrong bit of one axis is not
-another track. It closes at a report when the other track has not been heard for a week. The vessel's own track is the
-one that was heard first and continues; other detectors see that one.
+another track, and neither are old positions that are sent again (most of them where the vessel has just come from). It
+closes at a report when the other track has not been heard for a week. The vessel's own track is the one that was heard
+first and continues; other detectors see that one.
 
 When it is wrong. Which of the two is the ship that the number was assigned to is not known. Jamming that displaces
 positions to one place again and again looks the same. Two ships that are near each other look like one.
@@ -90,7 +91,7 @@ class SharedMmsi(Detector):
 
     def _is_shared(self, other: OtherTrack) -> bool:
         wanted = self.thresholds
-        if other.fixes < wanted.fixes_least or other.turns < wanted.turns_least:
+        if other.is_repeated or other.fixes < wanted.fixes_least or other.turns < wanted.turns_least:
             return False
         return bool(other.span_ms >= wanted.minutes_least * MINUTE_MS)
 

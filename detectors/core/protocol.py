@@ -28,7 +28,7 @@ from detectors.core.identities.list_change import Renumbering
 from detectors.core.reference import Reference
 from detectors.core.source_changes import SilencePatience
 from detectors.core.units import STEP_MS, next_step
-from detectors.core.vessels.columns import Column
+from detectors.core.vessels.columns import DUE, OPEN, Column
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -173,6 +173,11 @@ class Detector:
     def on_source(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Something happened to a source (``step.change``)."""
         raise AssertionError(f"{self.name} judges no sources")
+
+    @classmethod
+    def kept(cls) -> tuple[Column, ...]:
+        """All that is kept of it for each vessel: ``columns``, and what every detector has."""
+        return (*([DUE] if cls.has("when_due") else []), OPEN, *cls.columns)
 
     @classmethod
     def has(cls, verb: str) -> bool:

@@ -7,6 +7,7 @@ import pytest
 
 from detectors.core.alert import Alert
 from detectors.core.testing import Story, beside, run, voyage, written
+from detectors.core.units import HOUR_MS, unix_ms
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 667_001_001
@@ -45,8 +46,11 @@ def test_a_ship_that_appears_elsewhere_for_a_while_is_one_alert(mmsi: int, sever
     assert "appears displaced by" in opened.headline
 
 
-def test_one_that_stays_there_is_one_alert_too() -> None:
-    assert [alert.status for alert in said(displaced(SHIP, 240))] == ["opened", "closed"]
+def test_one_that_stays_there_is_one_alert_until_a_day_has_passed() -> None:
+    assert [alert.status for alert in said(displaced(SHIP, 240))] == ["opened"]
+    opened, closed = said(displaced(SHIP, 480, hours=48.0, every_s=240.0), 48.0)
+    assert (opened.status, closed.status) == ("opened", "closed")
+    assert 23 < (unix_ms(closed.time) - unix_ms(opened.time)) / HOUR_MS < 24
 
 
 @pytest.mark.parametrize("fixes", [1, 2, 3, 20])

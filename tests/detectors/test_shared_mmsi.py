@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -45,9 +46,31 @@ def test_three_ships_under_one_number_are_one_alert() -> None:
     assert len(said(shared(SHIP, 6, HERE, THERE, ELSEWHERE), 6)) == 1
 
 
-def test_seven_ships_under_one_number_are_one_alert_at_most() -> None:
-    places = [(30.0 + 2 * n, 125.0 + 2 * n) for n in range(7)]
-    assert len(said(shared(SHIP, 12, *places), 12)) <= 1
+@pytest.mark.parametrize("order", ["in turn", "at random"])
+def test_seven_ships_under_one_number_are_one_alert(order: str) -> None:
+    times = np.arange(5, 12 * HOUR, 60.0)
+    turns = np.arange(len(times)) % 7 if order == "in turn" else np.random.default_rng(5).integers(0, 7, len(times))
+    ships = [voyage(SHIP, times[turns == n], (30.0 + 2 * n, 125.0 + 2 * n), 10.0) for n in range(7)]
+    assert len(said(beside(*ships), 12)) == 1
+
+
+@pytest.mark.parametrize("late_min", [5.0, 20.0, 40.0])
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_own_positions_that_a_station_sends_again_are_no_second_ship(late_min: float, share: float) -> None:
+    own = sailing()
+    again = [
+        msgspec.structs.replace(report, at_s=report.at_s + late_min * 60 + 20.0)
+        for report, draw in zip(own, np.random.default_rng(3).random(len(own)), strict=True)
+        if draw < share
+    ]
+    alerts = [alert for alert in run(beside(background(6), own, again)) if alert.mmsi == SHIP]
+    assert alerts == []
+
+
+def test_a_second_ship_astern_for_a_time_is_found_when_it_is_not() -> None:
+    own = voyage(SHIP, np.arange(5, 6 * HOUR, 60.0), HERE, 12.0)
+    other = voyage(SHIP, np.arange(35, 6 * HOUR, 60.0), (HERE[0] - 0.1, HERE[1]), 2.0)
+    assert len(said(beside(own, other), 6)) == 1
 
 
 def test_it_closes_a_week_after_the_other_was_heard_last() -> None:

@@ -6,7 +6,7 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.testing import Report, Story, beside, run, voyage, written
 from detectors.core.vessels.other_tracks import TrackFix
-from detectors.core.vessels.track import TrackRules, TrackState, agree, decide
+from detectors.core.vessels.track_verdict import TrackRules, TrackState, agree, decide
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 667_001_001

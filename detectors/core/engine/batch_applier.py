@@ -38,7 +38,8 @@ from detectors.core.vessels.columns import Column_, Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
-from detectors.core.vessels.track import TrackRules, breaks, follow
+from detectors.core.vessels.track import breaks, follow
+from detectors.core.vessels.track_verdict import TrackRules
 
 _NONE: Final = np.zeros(0, np.intp)
 

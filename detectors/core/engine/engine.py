@@ -65,7 +65,7 @@ class Engine:
         self.partition, self.reference = partition, reference
         judges = [d for d in detectors if d.subject == "vessel"]
         self._watchers = [d for d in detectors if d.subject == "source"]
-        self.fleet = Fleet({d.name: d.columns for d in judges})
+        self.fleet = Fleet({d.name: d.kept() for d in judges})
         self.reception = ReceptionState(int(rules.allowed_lateness_s * MS), partitions)
         self.sources = SourceTable(rules, next(filter(None, (d.patience() for d in self._watchers)), SilencePatience()))
         self.matcher = WatchlistMatcher(reference)

@@ -23,7 +23,7 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.dropped import DroppedRules
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
-from detectors.core.vessels.track import TrackRules
+from detectors.core.vessels.track_verdict import TrackRules
 
 REASONS: Final = ("unproven", "known", "long_known", "alerted")
 _ALERTED: Final = REASONS.index("alerted")

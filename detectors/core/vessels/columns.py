@@ -55,7 +55,7 @@ MOVING: Final = (
     Column("misuse", "?"),  # the ship's statements contradict the listed identity
     Column("like", "<i4"),  # not listed: 1 + number of the entry with a similar name; 0 if none
     Column("unsure_step", "<u4"),  # until this step its positions are inconsistent (``track``)
-    Column("track", "u1"),  # LONE and STRAYED bits
+    Column("track", "u1"),  # LONE, STRAYED and DISPLACED bits
     Column("payloads", f"({PAYLOADS_KEPT},)<u8"),  # its last transmissions, newest first, and their times
     Column("payload_ms", f"({PAYLOADS_KEPT},)<i8"),
 )
@@ -87,22 +87,23 @@ STATED: Final = (
     Column("stray_ms", "<i8"),  # time of the newest fix that was held back (``track``)
     Column("run", "u1"),  # fixes held back since a fix of its own track,
     Column("run_from", "<u4"),  # ... whose time ends with these 32 bits
-    Column("other_ms", f"({OTHERS_KEPT},)<i8"),  # its other tracks (``other_tracks``): their last fixes ...
+    Column("other_s", f"({OTHERS_KEPT},)<u4"),  # its other tracks (``other_tracks``): their last fixes, Unix s ...
     Column("other_lat_deg", f"({OTHERS_KEPT},)<f4"),
     Column("other_lon_deg", f"({OTHERS_KEPT},)<f4"),
-    Column("other_since", f"({OTHERS_KEPT},)<u4"),  # ... the steps at which they began, and two counts
+    Column("other_since", f"({OTHERS_KEPT},)<u4"),  # ... the steps at which they began, and three counts
     Column("other_fixes", f"({OTHERS_KEPT},)u1"),
     Column("other_turns", f"({OTHERS_KEPT},)u1"),
-    Column("trusted_ms", "<i8"),  # the last fix before its positions became inconsistent
+    Column("other_behind", f"({OTHERS_KEPT},)u1"),
+    Column("trusted_ms", "<i8"),  # the last fix of its own track before one that is not
     Column("trusted_lat_deg", "<f4", np.nan),
     Column("trusted_lon_deg", "<f4", np.nan),
 )
 """Rarely read: statements of ships, what they have shown, and the evidence."""
 
-OF_EVERY_DETECTOR: Final = (
-    Column("due_ms", "<i8", NEVER_MS),  # the step at which it wants to check the vessel again
-    Column("open", "?"),  # whether it has an open alert about the vessel
-)
+OPEN: Final = Column("open", "?")
+"""Of every detector: whether it has an open alert about the vessel."""
+DUE: Final = Column("due_ms", "<i8", NEVER_MS)
+"""Of every detector with ``when_due``: the step at which it wants to check the vessel again."""
 
 
 def field(owner: str, name: str) -> str:

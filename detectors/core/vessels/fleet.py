@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert
-from detectors.core.vessels.columns import CORE_OWNER, MOVING, OF_EVERY_DETECTOR, STATED, Column, Column_, Columns, Rows
+from detectors.core.vessels.columns import CORE_OWNER, MOVING, OPEN, STATED, Column, Column_, Columns, Rows
 from detectors.core.vessels.dropped import DroppedRules, DroppedVessels
 from detectors.core.vessels.index import MmsiIndex
 from detectors.core.vessels.past import VesselPasts
@@ -42,7 +42,7 @@ class Fleet:
     def __init__(self, detectors: dict[str, tuple[Column, ...]]) -> None:
         self.moving = Table([(CORE_OWNER, column) for column in MOVING])
         self.stated = Table([(CORE_OWNER, column) for column in STATED])
-        own = [(name, column) for name, spec in detectors.items() for column in (*OF_EVERY_DETECTOR, *spec)]
+        own = [(name, column) for name, columns in detectors.items() for column in columns]
         self.own = Table(own)
         self.tables = (self.moving, self.stated, self.own)
         self._columns = detectors
@@ -111,8 +111,8 @@ class Fleet:
     def reset(self, detector: str, row: int) -> None:
         """Resets all values of a detector for a vessel, except whether an alert is open."""
         own = self.detectors[detector]
-        for column in (*OF_EVERY_DETECTOR, *self._columns[detector]):
-            if column.name != "open":
+        for column in self._columns[detector]:
+            if column is not OPEN:
                 getattr(own, column.name)[row] = column.default
 
     def adopt(self, blocks: tuple[Block, ...]) -> None:

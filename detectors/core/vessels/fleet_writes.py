@@ -16,7 +16,7 @@ from detectors.core.vessels.speeds import counted, newly_shown
 from detectors.core.vessels.station_kinds import first_met
 from detectors.core.vessels.stationary import follow_stops
 from detectors.core.vessels.table import Block
-from detectors.core.vessels.track import LONE, STRAYED
+from detectors.core.vessels.track_verdict import DISPLACED, LONE, STRAYED
 
 _WORD_BYTES: Final = 8
 _IDENTITY: Final = ("imo", "name", "call_sign", "ship_type", "length_m")
@@ -80,7 +80,7 @@ def _write_track(records: Block, history: History, lone: Bools) -> None:
     """A fix is lone if it is the first of its appearance; the rest is as ``track.follow`` has decided."""
     _, moved = history.fixed
     track = records[field(CORE_OWNER, "track")]
-    np.copyto(track, np.where(lone, np.uint8(LONE), track & np.uint8(STRAYED)), where=moved)
+    np.copyto(track, np.where(lone, np.uint8(LONE), track & np.uint8(STRAYED | DISPLACED)), where=moved)
     if history.followed is not None:
         followed = history.followed
         records[field(CORE_OWNER, "track")][followed.at] = followed.track

@@ -20,7 +20,8 @@ from detectors.core.vessels.columns import CORE_OWNER, STATED, Column_, Columns,
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history_columns import STATED_BY, BeforeColumns, NowColumns
-from detectors.core.vessels.track import UNCHANGED, TrackChanges, TrackRules
+from detectors.core.vessels.track import TrackChanges
+from detectors.core.vessels.track_verdict import UNCHANGED, TrackRules
 
 APPEARANCE_MS: Final = HOUR_MS  # after an hour unheard a vessel's reports must support each other again
 USUAL_SHARE: Final = 0.1  # weight of the newest interval in the running mean

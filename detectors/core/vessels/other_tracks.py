@@ -1,6 +1,6 @@
 """The other tracks under a vessel's MMSI: fixes that are not of its own track, as far as they make tracks of their own.
 
-Two are kept per vessel, 45 bytes in its columns. One of one or two fixes is a stray. Two ships that use one number take
+Two are kept per vessel, 38 bytes in its columns. One of one or two fixes is a stray. Two ships that use one number take
 turns: ``turns`` counts how often a fix of the other track followed one of the vessel's own.
 """
 
@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple, Self
 
-from detectors.core.sphere import distance_nm
-from detectors.core.units import STEP_MS
+from detectors.core.sphere import bearing_deg, distance_nm
+from detectors.core.units import HOUR_MS, MS, STEP_MS
 from detectors.core.vessels.columns import OTHERS_KEPT, Columns
 
 _COUNT_MOST: Final = 255
+_WAY_KN: Final = 3.0
+_SLACK_NM: Final = 0.5
+_REPEATED_H: Final = 0.75
+_ASTERN_DEG: Final = 30.0
 _NM_DIGITS: Final = 3
 
 
@@ -37,10 +41,19 @@ class OtherTrack(NamedTuple):
     turns: int
     """How often one of them came directly after one of the vessel's own track."""
 
-    def continued(self, fix: TrackFix, *, after_own: bool) -> Self:
+    behind: int
+    """How many of them lay where the vessel had just come from."""
+
+    def continued(self, fix: TrackFix, *, after_own: bool, behind: bool) -> Self:
         """With one more fix; ``after_own``: the fix before was of the vessel's own track."""
-        turns = min(self.turns + after_own, _COUNT_MOST)
-        return self._replace(fix=fix, fixes=min(self.fixes + 1, _COUNT_MOST), turns=turns)
+        if self.fixes == _COUNT_MOST:
+            return self._replace(fix=fix)
+        return self._replace(fix=fix, fixes=self.fixes + 1, turns=self.turns + after_own, behind=self.behind + behind)
+
+    @property
+    def is_repeated(self) -> bool:
+        """Whether it looks like the vessel's own old positions, sent again: most of them lay behind it."""
+        return 2 * self.behind > self.fixes
 
     @property
     def span_ms(self) -> int:
@@ -48,15 +61,32 @@ class OtherTrack(NamedTuple):
         return self.fix.time_ms - self.since_step * STEP_MS
 
 
-def begun(fix: TrackFix) -> OtherTrack:
+def begun(fix: TrackFix, *, behind: bool) -> OtherTrack:
     """A track of one fix."""
-    return OtherTrack(fix, fix.time_ms // STEP_MS, 1, 1)
+    return OtherTrack(fix, fix.time_ms // STEP_MS, 1, 1, int(behind))
+
+
+def lies_behind(last: TrackFix, sog_kn: float, cog_deg: float, fix: TrackFix) -> bool:
+    """Whether a vessel that was at ``last`` within 45 min was there in the 45 min before, by its course and speed.
+
+    Turns are not known, so the sector astern is wide. Example: at 12 kn on course 090, all places up to 9.5 nm away
+    that bear between 240 and 300.
+    """
+    nm = apart_nm(last, fix)
+    moves = sog_kn >= _WAY_KN and cog_deg >= 0 and fix.time_ms - last.time_ms <= _REPEATED_H * HOUR_MS
+    if not moves or nm > _SLACK_NM + sog_kn * _REPEATED_H:
+        return False
+    astern_deg = cog_deg + 180 - bearing_deg(last.lat_deg, last.lon_deg, fix.lat_deg, fix.lon_deg)
+    return abs((astern_deg + 180) % 360 - 180) <= _ASTERN_DEG
 
 
 def strongest(others: Sequence[OtherTrack]) -> tuple[OtherTrack, ...]:
-    """Those that are kept: the last one of them, and of the others that with the most fixes, the newest of equal."""
+    """Those that are kept: the last one of them, and of the others that with the most fixes, the oldest of equal.
+
+    So of many ships that use one number in turn, one makes a track.
+    """
     *before, last = others
-    before.sort(key=lambda other: (other.fixes, other.fix.time_ms), reverse=True)
+    before.sort(key=lambda other: (-other.fixes, other.since_step, other.fix.time_ms))
     return (*before[: OTHERS_KEPT - 1], last)
 
 
@@ -67,19 +97,22 @@ def apart_nm(one: TrackFix, other: TrackFix) -> float:
 
 def read(core: Columns, row: int) -> tuple[OtherTrack, ...]:
     """The other tracks of a vessel."""
+    fixes = core.other_fixes[row].tolist()
+    if not any(fixes):  # nearly always
+        return ()
     columns = (
         core.other_lat_deg,
         core.other_lon_deg,
-        core.other_ms,
+        core.other_s,
         core.other_since,
-        core.other_fixes,
         core.other_turns,
+        core.other_behind,
     )
-    found = zip(*(column[row].tolist() for column in columns), strict=True)
+    found = zip(*(column[row].tolist() for column in columns), fixes, strict=True)
     return tuple(
-        OtherTrack(TrackFix(lat, lon, time_ms), since, fixes, turns)
-        for lat, lon, time_ms, since, fixes, turns in found
-        if fixes
+        OtherTrack(TrackFix(lat, lon, time_s * MS), since, count, turns, behind)
+        for lat, lon, time_s, since, turns, behind, count in found
+        if count
     )
 
 
@@ -87,6 +120,7 @@ def write(core: Columns, row: int, others: Sequence[OtherTrack]) -> None:
     """Writes the other tracks of a vessel, at most OTHERS_KEPT."""
     core.other_fixes[row] = 0
     for place, other in enumerate(others):
-        core.other_lat_deg[row, place], core.other_lon_deg[row, place], core.other_ms[row, place] = other.fix
-        core.other_since[row, place], core.other_fixes[row, place] = other.since_step, other.fixes
-        core.other_turns[row, place] = other.turns
+        core.other_lat_deg[row, place], core.other_lon_deg[row, place] = other.fix.lat_deg, other.fix.lon_deg
+        core.other_s[row, place], core.other_since[row, place] = other.fix.time_ms // MS, other.since_step
+        core.other_fixes[row, place], core.other_turns[row, place] = other.fixes, other.turns
+        core.other_behind[row, place] = other.behind

@@ -8,92 +8,33 @@ fixes are still those of its track, but each report counts by itself (``support`
 *trusted* one.
 
 The third fix in a row that is held back is accepted: the vessel is there now, and its former track becomes one of the
-others. A track of one fix has no more weight than a stray. If that fix was the wrong one, the second fix that agrees
-with the stray replaces it, and nothing is unsure. If it was the right one, the fix that agrees with it does not support
-it yet, because two ships may be taking turns.
+others. It *appears displaced* from its trusted fix, and is unsure, until three fixes in a row are where it can have
+sailed from there, or a day has passed. A track of one fix has no more weight than a stray. If that fix was the wrong
+one, the second fix that agrees with the stray replaces it, and nothing is unsure. If it was the right one, the fix that
+agrees with it does not support it yet, because two ships may be taking turns.
 
 The hour runs by fixes, not by the clock: a vessel that falls silent while unsure remains so.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Meta
 
 from detectors.core.sphere import distances_nm, unit_vectors
-from detectors.core.units import EARTH_NM, HOUR_MS, MS, STEP_MS, next_step
+from detectors.core.units import EARTH_NM, HOUR_MS, MS, NEVER_MS, STEP_MS
 from detectors.core.vessels.columns import Columns, Rows
-from detectors.core.vessels.other_tracks import OtherTrack, TrackFix, apart_nm, begun, read, strongest, write
+from detectors.core.vessels.other_tracks import TrackFix, lies_behind, read, write
+from detectors.core.vessels.track_verdict import DISPLACED, LONE, STATED_EVERY_MS, STRAYED, TrackState, agree, decide
 
 if TYPE_CHECKING:
     from detectors.core.vessels.history import History
 
-LONE: Final = 1
-"""Bit of ``track``: the last fix is the first one of the vessel's appearance."""
-STRAYED: Final = 2
-"""Bit of ``track``: another track was continued within the hour; whatever comes is compared with it too."""
-_LAST_BITS: Final = 0xFFFFFFFF
-_RUN: Final = 3
-"""So many fixes in a row off the track are where the vessel is now."""
-_LONE_REPLACED_BY: Final = 2
-_OTHERS_MOST_KN: Final = 40.0
-"""For fixes off the track: at 60 kn wild fixes half an hour apart would make a track of their own."""
-UNCHANGED: Final = -1
 _DEGREE_NM: Final = 1.001 * EARTH_NM * np.pi / 180
 _WIDER: Final = 1.001  # screens widen distances by this, because the judge rounds them
-
 Bools = npt.NDArray[np.bool_]
-
-
-class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which fixes are of one track, and of one stop."""
-
-    track_most_kn: Annotated[
-        float,
-        Meta(ge=10, le=10_000, description="Two positions that need a higher speed than this are inconsistent, kn"),
-    ] = 60.0
-    track_least_nm: Annotated[
-        float, Meta(ge=0.1, le=100, description="... if they are further apart than this, nm")
-    ] = 1.0
-    unsure_h: Annotated[
-        float, Meta(gt=0, le=168, description="How long positions count as inconsistent after such a pair, h")
-    ] = 1.0
-    stop_kn: Annotated[float, Meta(ge=0, le=5, description="A vessel at or below this speed is stationary, kn")] = 0.2
-    stop_within_km: Annotated[
-        float, Meta(gt=0, le=50, description="... while it stays within this distance of where it stopped, km")
-    ] = 1.0
-
-
-class TrackState(NamedTuple):
-    """The track of one vessel, as in the columns."""
-
-    unsure_step: int
-    """Until this step (of STEP_MS) its positions are inconsistent; 0 for never."""
-    track: int
-    """LONE and STRAYED bits."""
-    stray_ms: int
-    """Time of the newest fix that was held back; 0 for none."""
-    trusted: TrackFix
-    """The last fix before positions became inconsistent; time 0 for none."""
-    run: int = 0
-    """Number of fixes held back since the one of its own track at ``run_from``."""
-    run_from: int = 0
-    """The last 32 bits of that one's time."""
-    others: tuple[OtherTrack, ...] = ()
-
-
-class TrackVerdict(NamedTuple):
-    """The effect of a fix on a track."""
-
-    standing: TrackState
-    taken: bool
-    """Whether the fix is accepted, rather than held back."""
-    support: int
-    """Consistent reports including this one; UNCHANGED to count as usual."""
 
 
 class TrackChanges(NamedTuple):
@@ -105,15 +46,24 @@ class TrackChanges(NamedTuple):
     support: npt.NDArray[np.int64]
     held: Bools
     """It was held back."""
+    displaced: list[tuple[int, TrackFix]]
+    """Places of vessels that appear displaced, with the trusted fix of each."""
 
 
 def breaks(history: History) -> Bools:
-    """Which fixes may break their vessel's track, or follow a stray: it may return too many, never too few."""
+    """Which fixes may break their vessel's track, follow a stray, or state again that it is displaced.
+
+    It may return too many, never too few.
+    """
     found = np.zeros(len(history.rows), bool)
-    strayed = history.known("track") & STRAYED > 0
-    if strayed.any():  # the second fix of a track shows nothing while another track is open
-        lone = history.known("track") & LONE > 0
-        found = history.moved & (strayed & lone)[history.vessel]
+    track = history.known("track")
+    strayed = track & STRAYED > 0
+    if track.any():  # the second fix of a track shows nothing while another track is open
+        found = history.moved & (strayed & (track & LONE > 0))[history.vessel]
+        away = track & DISPLACED > 0
+        if away.any():
+            stated_ms = np.where(away, history.known("stray_ms") + STATED_EVERY_MS, NEVER_MS)
+            found |= history.moved & (history.times >= stated_ms[history.vessel])
     before, rules = history.before, history.rules
     dlat = history.reports["lat_deg"] - before.lat_deg
     dlon = history.reports["lon_deg"] - before.lon_deg
@@ -143,9 +93,10 @@ def follow(history: History, core: Columns) -> None:
         )
         report = history.reports[place]
         fix = TrackFix(float(report["lat_deg"]), float(report["lon_deg"]), int(report["time_ms"]))
-        if not was.track & STRAYED and agree(last, fix, history.rules):
+        if not was.track & (STRAYED | DISPLACED) and agree(last, fix, history.rules):
             continue  # the screen was wider than necessary
-        verdict = decide(was, last, fix, history.rules)
+        behind = lies_behind(last, float(core.sog_kn[row]), float(core.cog_deg[row]), fix)
+        verdict = decide(was, last, fix, history.rules, behind=behind)
         history.moved[place] = verdict.taken
         _keep(core, row, verdict.standing)
         at.append(place)
@@ -156,6 +107,7 @@ def follow(history: History, core: Columns) -> None:
         np.asarray([v.standing.track for v in verdicts], np.uint8),
         np.asarray([v.support for v in verdicts], np.int64),
         np.asarray([not v.taken for v in verdicts], np.bool_),
+        [(place, v.standing.trusted) for place, v in zip(at, verdicts, strict=True) if v.displaced],
     )
 
 
@@ -182,52 +134,3 @@ def are_unsure(now: Columns) -> Bools:
     """Which vessels had inconsistent positions at their last fix."""
     found: Bools = now.fix_ms < now.unsure_step.astype(np.int64) * STEP_MS
     return found
-
-
-def agree(one: TrackFix, other: TrackFix, rules: TrackRules) -> bool:
-    """Whether one ship can have been at both."""
-    nm = apart_nm(one, other)
-    hours = max(abs(other.time_ms - one.time_ms), MS) / HOUR_MS
-    return nm <= rules.track_least_nm or nm <= rules.track_most_kn * hours
-
-
-def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackVerdict:
-    """The effect of a fix that breaks the track that ends with ``last``, or that comes while others are open."""
-    run = was.run if was.run_from == last.time_ms & _LAST_BITS else 0
-    others = [other for other in was.others if fix.time_ms - other.fix.time_ms < _held_ms(rules)]
-    slower = msgspec.structs.replace(rules, track_most_kn=min(rules.track_most_kn, _OTHERS_MOST_KN))
-    fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
-    own = [-1] if agree(last, fix, rules) else []
-    if own:  # a stray that agrees with what continues the track was of the track
-        others = [other for place, other in enumerate(others) if other.fixes > 1 or place not in fits]
-        fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
-    best = min([*own, *fits], key=lambda n: apart_nm(last if n < 0 else others[n].fix, fix), default=None)
-    if best == -1:
-        support = 1 if others and was.track & LONE else UNCHANGED
-        standing = was._replace(track=STRAYED if others else 0, run=0, others=tuple(others))
-        return TrackVerdict(standing, taken=True, support=support)
-    if best is None:
-        other = begun(fix)
-    else:
-        other = others.pop(best).continued(fix, after_own=run == 0)
-        if was.track & LONE and other.fixes == _LONE_REPLACED_BY:
-            return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2)
-    now = was._replace(others=strongest([*others, other]), track=STRAYED | was.track & LONE)
-    now = now._replace(run=run + 1, run_from=last.time_ms & _LAST_BITS)
-    if fix.time_ms < was.unsure_step * STEP_MS or fix.time_ms < was.stray_ms + _held_ms(rules):
-        now = _unsure(now, last, fix, rules)
-    now = now._replace(stray_ms=fix.time_ms)
-    if now.run < _RUN:
-        return TrackVerdict(now, taken=False, support=UNCHANGED)
-    former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
-    return TrackVerdict(now._replace(track=STRAYED, run=0, others=former), taken=True, support=1)
-
-
-def _unsure(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackState:
-    goes_on = fix.time_ms < was.unsure_step * STEP_MS
-    step = next_step(fix.time_ms + _held_ms(rules)) // STEP_MS
-    return was._replace(unsure_step=step, trusted=was.trusted if goes_on else last)
-
-
-def _held_ms(rules: TrackRules) -> int:
-    return int(rules.unsure_h * HOUR_MS)

@@ -1,0 +1,185 @@
+"""What a fix does to a vessel's track: it continues it, is held back, or is where the vessel is now.
+
+The rules are in the docstring of ``track``, which finds the fixes to judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_step
+from detectors.core.vessels.other_tracks import OtherTrack, TrackFix, apart_nm, begun, strongest
+
+LONE: Final = 1
+"""Bit of ``track``: the last fix is the first one of the vessel's appearance."""
+STRAYED: Final = 2
+"""Bit of ``track``: another track was continued within the hour; whatever comes is compared with it too."""
+DISPLACED: Final = 4
+"""Bit of ``track``: the vessel was accepted where it cannot have sailed, and has not come back."""
+STATED_EVERY_MS: Final = 15 * MINUTE_MS
+"""So often a displaced vessel is reported again to the stage of places."""
+_SLOT_MS: Final = 5 * MINUTE_MS
+_LAST_BITS: Final = 0xFFFFFFFF
+_RUN: Final = 3
+"""So many fixes in a row off the track are where the vessel is now, if they are of one other track."""
+_WILD_RUN: Final = 12
+"""... and so many if they are not. Up to twelve ships that use one number in turn leave its track where it is."""
+_SECOND: Final = 2
+_TURNS_SHARED: Final = 5
+_LONE_REPLACED_BY: Final = 2
+_RETURN_MOST_KN: Final = 25.0
+"""From its trusted fix to where it is again: at 60 kn all places near by would be in reach after a few hours."""
+_RETURN_NM: Final = 2.0
+_OTHERS_MOST_KN: Final = 40.0
+"""For fixes off the track: at 60 kn wild fixes half an hour apart would make a track of their own."""
+UNCHANGED: Final = -1
+
+
+class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which fixes are of one track, and of one stop."""
+
+    track_most_kn: Annotated[
+        float,
+        Meta(ge=10, le=10_000, description="Two positions that need a higher speed than this are inconsistent, kn"),
+    ] = 60.0
+    track_least_nm: Annotated[
+        float, Meta(ge=0.1, le=100, description="... if they are further apart than this, nm")
+    ] = 1.0
+    unsure_h: Annotated[
+        float, Meta(gt=0, le=168, description="How long positions count as inconsistent after such a pair, h")
+    ] = 1.0
+    displaced_h: Annotated[
+        float, Meta(gt=0, le=720, description="... and of a vessel that stays where it cannot have sailed, at most, h")
+    ] = 24.0
+    stop_kn: Annotated[float, Meta(ge=0, le=5, description="A vessel at or below this speed is stationary, kn")] = 0.2
+    stop_within_km: Annotated[
+        float, Meta(gt=0, le=50, description="... while it stays within this distance of where it stopped, km")
+    ] = 1.0
+
+
+class TrackState(NamedTuple):
+    """The track of one vessel, as in the columns."""
+
+    unsure_step: int
+    """Until this step (of STEP_MS) its positions are inconsistent; 0 for never."""
+    track: int
+    """LONE, STRAYED and DISPLACED bits."""
+    stray_ms: int
+    """Time of the newest fix that was held back, or at which it was reported as still displaced; 0 for none."""
+    trusted: TrackFix
+    """The last fix of its own track before one that is not; time 0 for none."""
+    run: int = 0
+    """Number of fixes held back since the one of its own track at ``run_from``."""
+    run_from: int = 0
+    """The last 32 bits of that one's time."""
+    others: tuple[OtherTrack, ...] = ()
+
+
+class TrackVerdict(NamedTuple):
+    """The effect of a fix on a track."""
+
+    standing: TrackState
+    taken: bool
+    """Whether the fix is accepted, rather than held back."""
+    support: int
+    """Consistent reports including this one; UNCHANGED to count as usual."""
+    displaced: bool = False
+    """Whether the stage of places is to be told that it appears displaced from its trusted fix."""
+
+
+def agree(one: TrackFix, other: TrackFix, rules: TrackRules) -> bool:
+    """Whether one ship can have been at both."""
+    nm = apart_nm(one, other)
+    hours = max(abs(other.time_ms - one.time_ms), MS) / HOUR_MS
+    return nm <= rules.track_least_nm or nm <= rules.track_most_kn * hours
+
+
+def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules, *, behind: bool = False) -> TrackVerdict:
+    """The effect of a fix that breaks the track that ends with ``last``, or that comes while others are open.
+
+    ``behind``: the vessel has just come from there. Such a fix may be an old one that a station sends again.
+    """
+    run = was.run if was.run_from == last.time_ms & _LAST_BITS else 0
+    others = [other for other in was.others if fix.time_ms - other.fix.time_ms < _held_ms(rules)]
+    slower = msgspec.structs.replace(rules, track_most_kn=min(rules.track_most_kn, _OTHERS_MOST_KN))
+    fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
+    own = [-1] if agree(last, fix, rules) else []
+    if own:  # a stray that agrees with what continues the track was of the track
+        others = [other for place, other in enumerate(others) if other.fixes > 1 or place not in fits]
+        fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
+    best = min([*own, *fits], key=lambda n: apart_nm(last if n < 0 else others[n].fix, fix), default=None)
+    if best == -1:
+        return _continued(was, fix, others)
+    if best is None:
+        other = begun(fix, behind=behind)
+    else:
+        other = others.pop(best).continued(fix, after_own=run == 0, behind=behind)
+        if was.track & LONE and other.fixes == _LONE_REPLACED_BY:
+            return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2)
+    now = was._replace(others=strongest([*others, other]), track=was.track & (LONE | DISPLACED) | STRAYED)
+    now = now._replace(run=run + 1, run_from=last.time_ms & _LAST_BITS)
+    if not behind and fix.time_ms < max(was.unsure_step * STEP_MS, was.stray_ms + _held_ms(rules)):
+        now = _unsure(now, last, fix, rules)
+    now = now._replace(stray_ms=was.stray_ms if behind else fix.time_ms)
+    if behind or now.run < _RUN or (other.fixes < _RUN and now.run < _WILD_RUN):
+        displaced = not behind and _is_displaced(was, now, fix)
+        return TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced)
+    former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
+    return _moved(was, now._replace(run=0, others=former), fix, rules, takes_turns=other.turns >= _TURNS_SHARED)
+
+
+def _continued(was: TrackState, fix: TrackFix, others: Sequence[OtherTrack]) -> TrackVerdict:
+    """The effect of a fix of the vessel's own track."""
+    support = 1 if others and was.track & LONE else UNCHANGED
+    away = was.track & DISPLACED if fix.time_ms < was.unsure_step * STEP_MS else 0
+    stated = bool(away) and fix.time_ms - was.stray_ms >= STATED_EVERY_MS
+    now = was._replace(track=away | (STRAYED if others else 0), run=0, others=tuple(others))
+    if stated:
+        now = now._replace(stray_ms=fix.time_ms)
+    return TrackVerdict(now, taken=True, support=support, displaced=stated)
+
+
+def _moved(was: TrackState, now: TrackState, fix: TrackFix, rules: TrackRules, *, takes_turns: bool) -> TrackVerdict:
+    """The effect of a fix that is accepted off the track: it appears displaced, or has come back.
+
+    ``takes_turns``: the two tracks have alternated, as those of two ships under one number do.
+    """
+    here = now._replace(track=STRAYED)
+    if fix.time_ms >= now.unsure_step * STEP_MS:
+        return TrackVerdict(here, taken=True, support=1)
+    if takes_turns or _is_back(was, fix):
+        return TrackVerdict(here._replace(unsure_step=_step_after(fix, rules.unsure_h)), taken=True, support=1)
+    here = here._replace(track=STRAYED | DISPLACED, unsure_step=_step_after(fix, rules.displaced_h))
+    return TrackVerdict(here, taken=True, support=1, displaced=True)
+
+
+def _is_back(was: TrackState, fix: TrackFix) -> bool:
+    """Whether a vessel that appears displaced can have sailed from its trusted fix to this one."""
+    nm, hours = apart_nm(was.trusted, fix), (fix.time_ms - was.trusted.time_ms) / HOUR_MS
+    return bool(was.track & DISPLACED) and nm <= _RETURN_NM + _RETURN_MOST_KN * hours
+
+
+def _is_displaced(was: TrackState, now: TrackState, fix: TrackFix) -> bool:
+    """Whether to state that: at the second fix of a quarter of an hour, then in each five minutes."""
+    again = was.stray_ms + STATED_EVERY_MS > fix.time_ms
+    news = now.run == _SECOND or was.stray_ms // _SLOT_MS != fix.time_ms // _SLOT_MS
+    return again and news and not _is_back(was, fix)
+
+
+def _unsure(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules) -> TrackState:
+    step = _step_after(fix, rules.unsure_h)
+    if was.track & DISPLACED:
+        return was._replace(unsure_step=max(step, was.unsure_step))
+    return was._replace(unsure_step=step, trusted=last)
+
+
+def _step_after(fix: TrackFix, hours: float) -> int:
+    return next_step(fix.time_ms + int(hours * HOUR_MS)) // STEP_MS
+
+
+def _held_ms(rules: TrackRules) -> int:
+    return int(rules.unsure_h * HOUR_MS)
