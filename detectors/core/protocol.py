@@ -75,6 +75,9 @@ class Detector:
     """Whether it gets all vessels when other zones come into force, and those whose entry was added or removed."""
     judges_fleet: ClassVar[bool] = False
     """Whether it gets all vessels when another list comes into force (``screen_reference``, ``on_reference``)."""
+    needs_position: ClassVar[bool] = False
+    """Whether its alerts rest on where the vessel is. While positions are inconsistent they are at most ``log``; about
+    a listed vessel only if it appears displaced."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """The ``columns`` that contain 1 + number of an entry; another list renumbers them."""

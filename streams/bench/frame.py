@@ -28,6 +28,7 @@ NAMES: Final = (
     "recovery",
     "accuracy",
     "delivery",
+    "interference",
     "load",
     "lists",
     "import",

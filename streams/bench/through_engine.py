@@ -7,7 +7,7 @@ MMSIs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 import numpy as np
@@ -50,13 +50,18 @@ def say(
     reference: Reference,
     thresholds: Mapping[str, Mapping[str, object]],
     severities: Mapping[str, Severity],
+    *,
+    change: Callable[[Rows], Rows] = lambda reports: reports,
 ) -> list[Alert]:
-    """Every revision of every alert about ``received`` (stations, slots, ships), in order."""
+    """Every revision of every alert about ``received`` (stations, slots, ships), in order.
+
+    ``change`` alters the reports of each minute (dtype REPORT) before they are played.
+    """
     engine = Engine.build(
         partition=0, reference=reference, feed=FeedRules(), thresholds=thresholds, severities=severities
     )
     alerts: list[Alert] = []
-    for item in _log(world, received):
+    for item in _log(world, received, change):
         emitted = engine.apply(item) if isinstance(item, Batch) else engine.tick(item, engine.counts["reports"])
         alerts += [each.alert for each in emitted]
         engine.drain_bindings()
@@ -64,7 +69,7 @@ def say(
     return alerts
 
 
-def _log(world: World, received: Counts) -> Iterator[Batch | Tick]:
+def _log(world: World, received: Counts, change: Callable[[Rows], Rows]) -> Iterator[Batch | Tick]:
     """A batch per minute with a tick after it; an outage of the feed is a tick of its own."""
     written_ms = heard_ms = START_MS - 1
     for reports in minutes(world, received):
@@ -73,7 +78,7 @@ def _log(world: World, received: Counts) -> Iterator[Batch | Tick]:
             yield _tick(heard_ms, first_ms - 1, heard_ms)
             yield _tick(first_ms - 1, first_ms, first_ms)
             written_ms = first_ms
-        yield _batch(reports)
+        yield _batch(change(reports))
         heard_ms = int(reports["time_ms"][-1])
         if heard_ms > written_ms:
             yield _tick(written_ms, heard_ms, heard_ms)

@@ -74,7 +74,8 @@ def test_a_second_ship_astern_for_a_time_is_found_when_it_is_not() -> None:
 
 
 def test_it_closes_a_week_after_the_other_was_heard_last() -> None:
-    story = beside(shared(SHIP, 3, HERE, THERE), voyage(SHIP, np.arange(3 * HOUR, 175 * HOUR, 1800.0), HERE, 0.1))
+    there = (HERE[0] + 0.5, HERE[1])  # where it has sailed in three hours
+    story = beside(shared(SHIP, 3, HERE, THERE), voyage(SHIP, np.arange(3 * HOUR, 175 * HOUR, 1800.0), there, 0.1))
     alerts = run(beside(background(175, 300.0), story))
     opened, closed = (alert for alert in alerts if alert.detector == "shared_mmsi")
     assert (opened.status, closed.status) == ("opened", "closed")

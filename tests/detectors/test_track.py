@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.testing import Report, Story, beside, run, voyage, written
+from detectors.core.reports import Batch
+from detectors.core.testing import Report, Story, beside, engine, log, run, voyage, written
 from detectors.core.vessels.other_tracks import TrackFix
-from detectors.core.vessels.track_verdict import TrackRules, TrackState, agree, decide
+from detectors.core.vessels.ship import read_ship
+from detectors.core.vessels.track_verdict import Seen, TrackRules, TrackState, agree, decide
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 667_001_001
@@ -61,7 +63,7 @@ def test_ships_whose_receivers_are_led_to_one_place_have_one_alert_each_and_none
     for mmsi in {a.mmsi for a in alerts}:
         assert len({a.id for a in alerts if a.mmsi == mmsi}) == 1
     assert {a.verification for a in alerts} == {"unverified"}
-    assert {a.severity for a in alerts} == {"ticket"}
+    assert {a.severity for a in alerts} == {"log"}
 
 
 @pytest.mark.parametrize("every_s", [10.0, 60.0, 300.0])
@@ -151,15 +153,36 @@ AGREED = TrackState(unsure_step=0, track=0, stray_ms=0, trusted=NOWHERE)
     ],
 )
 def test_fixes_agree_below_a_speed_that_no_ship_makes(other: TrackFix, *, agreed: bool) -> None:
-    assert agree(HERE, other, RULES) is agreed
+    assert agree(HERE, other, RULES, RULES.track_most_kn) is agreed
 
 
 def test_a_fix_off_the_track_is_held_back_until_the_next_one_decides() -> None:
-    held = decide(AGREED, HERE, FAR, RULES)
+    held = decide(AGREED, Seen(HERE, FAR, 60.0, behind=False), RULES)
     assert not held.taken
-    back = decide(held.standing, HERE, TrackFix(42.0, 131.0, AT_MS + 120_000), RULES)
+    back = decide(held.standing, Seen(HERE, TrackFix(42.0, 131.0, AT_MS + 120_000), 60.0, behind=False), RULES)
     assert back.taken and back.standing.unsure_step == 0
-    on = decide(held.standing, HERE, FAR_TOO, RULES)
+    on = decide(held.standing, Seen(HERE, FAR_TOO, 60.0, behind=False), RULES)
     assert not on.taken
     assert on.standing.trusted == HERE
     assert on.standing.unsure_step * 300_000 > FAR_TOO.time_ms + 3_600_000 - 300_000
+
+
+@pytest.mark.parametrize(
+    ("minutes", "sog_kn", "seen_displaced"),
+    [(20.0, 0.1, True), (20.0, 8.0, True), (20.0, 30.0, False), (20.0, float("nan"), False), (70.0, 0.1, False)],
+)
+def test_a_ship_at_rest_is_not_18_nm_away_after_20_minutes(minutes: float, sog_kn: float, seen_displaced: bool) -> None:
+    """54 kn is less than the limit, but such a ship does not make it, unless it reports a high speed."""
+    times = [*np.arange(0, 7200, 600.0), *np.arange(6600 + minutes * 60, 6600 + minutes * 60 + 3600, 300.0)]
+    at = len(np.arange(0, 7200, 600.0))
+    places = [(ELSEWHERE if n < at else (ELSEWHERE[0] + 0.3, ELSEWHERE[1])) for n in range(len(times))]
+    story = [
+        Report(at_s=float(t), mmsi=SHIP, lat_deg=lat, lon_deg=lon, sog_kn=sog_kn, name="SHIP")
+        for t, (lat, lon) in zip(times, places, strict=True)
+    ]
+    playing = engine()
+    for item in log(beside(background(3.5), story), batch=100, tick_s=60.0):
+        if isinstance(item, Batch):
+            playing.apply(item)
+    row = int(np.flatnonzero(playing.fleet.core.mmsi[: playing.fleet.size] == SHIP)[0])
+    assert read_ship(playing.fleet.core, row, playing.reference).displaced is seen_displaced

@@ -63,7 +63,7 @@ class AlertWriter:
                 del self._fleet.open[row]
             return None
         severity = former.severity if finding.of and former else finding.severity or self._severities[finding.situation]
-        bounded = min(severity, *self._most(finding, ship), key=_HEIGHT.__getitem__)
+        bounded = min(severity, *self._most(detector, finding, ship), key=_HEIGHT.__getitem__)
         alert = _compose(detector, finding, ship, former, bounded)
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (
@@ -84,11 +84,15 @@ class AlertWriter:
             del self._fleet.open[row]
         return alert
 
-    def _most(self, finding: Finding, ship: VesselState | str) -> Iterable[Severity]:
-        """The upper limits of the severity: from the finding, and from the topics for which the vessel is listed."""
+    def _most(self, detector: Detector, finding: Finding, ship: VesselState | str) -> Iterable[Severity]:
+        """The upper limits of the severity: of the finding, of the topics for which the vessel is listed, of places."""
         yield finding.severity_most
-        if not isinstance(ship, str) and ship.listed_for:
+        if isinstance(ship, str):
+            return
+        if ship.listed_for:
             yield highest(ship.listed_for, self._severities)
+        if detector.needs_position and ship.unsure and (ship.listed is None or ship.displaced):
+            yield "log"
 
 
 def _compose(

@@ -16,6 +16,7 @@ from detectors.core.units import STEP_MS, rfc3339
 from detectors.core.vessels.columns import SPEED_BINS, Columns
 from detectors.core.vessels.other_tracks import TrackFix
 from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
+from detectors.core.vessels.track_verdict import DISPLACED
 
 MATCHED_IMO = 1
 MATCHED_MMSI = 2
@@ -63,6 +64,8 @@ class VesselState(msgspec.Struct, frozen=True, kw_only=True):
     """Not listed: the entry with a similar name, with support."""
     unsure: bool = False
     """Its positions are inconsistent (``track``): the position above may be false."""
+    displaced: bool = False
+    """... and it is where it cannot have sailed (``track``)."""
     trusted: TrackFix | None = None
     """The last fix before positions last became inconsistent."""
 
@@ -178,6 +181,7 @@ def read_ship(core: Columns, row: int, reference: Reference) -> VesselState:
         speeds=core.speeds[row].tobytes(),
         like=reference.ships[like - 1] if like else None,
         unsure=int(core.fix_ms[row]) < int(core.unsure_step[row]) * STEP_MS,
+        displaced=bool(core.track[row] & DISPLACED),
         trusted=_trusted(core, row),
     )
 

@@ -13,7 +13,7 @@ up: tankers and bulkers 13-17 kn, containers up to 24, cruise and ro-pax up to 3
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,9 @@ import numpy.typing as npt
 from detectors.core.sphere import Floats, distances_nm, unit_vectors
 from detectors.core.units import HOUR_MS, MINUTE_MS
 from detectors.core.vessels.columns import SPEED_BINS, Rows
-from detectors.core.vessels.history import History
+
+if TYPE_CHECKING:
+    from detectors.core.vessels.history import History
 
 SLOT_MS: Final = 10 * MINUTE_MS
 LEAST_KN: Final = 2.0

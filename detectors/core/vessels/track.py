@@ -18,6 +18,7 @@ The hour runs by fixes, not by the clock: a vessel that falls silent while unsur
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -27,12 +28,25 @@ from detectors.core.sphere import distances_nm, unit_vectors
 from detectors.core.units import EARTH_NM, HOUR_MS, MS, NEVER_MS, STEP_MS
 from detectors.core.vessels.columns import Columns, Rows
 from detectors.core.vessels.other_tracks import TrackFix, lies_behind, read, write
-from detectors.core.vessels.track_verdict import DISPLACED, LONE, STATED_EVERY_MS, STRAYED, TrackState, agree, decide
+from detectors.core.vessels.speeds import v_max_kn
+from detectors.core.vessels.track_verdict import (
+    DISPLACED,
+    LONE,
+    STATED_EVERY_MS,
+    STRAYED,
+    Seen,
+    TrackRules,
+    TrackState,
+    decide,
+    is_strict,
+)
 
 if TYPE_CHECKING:
     from detectors.core.vessels.history import History
 
 _DEGREE_NM: Final = 1.001 * EARTH_NM * np.pi / 180
+_FASTER: Final = 1.25
+"""Factor on the speed that a vessel usually makes at most."""
 _WIDER: Final = 1.001  # screens widen distances by this, because the judge rounds them
 Bools = npt.NDArray[np.bool_]
 
@@ -73,10 +87,22 @@ def breaks(history: History) -> Bools:
         here = unit_vectors(history.reports["lat_deg"][at], history.reports["lon_deg"][at])
         nm = distances_nm(here, unit_vectors(before.lat_deg[at], before.lon_deg[at])) * _WIDER
         hours = np.maximum(history.times[at] - before.fix_ms[at], MS) / HOUR_MS
+        sog_kn = np.fmax(history.reports["sog_kn"][at], before.sog_kn[at]).astype(np.float64)
+        most_kn = np.where(is_strict(nm, hours), rules.reckoned_kn + sog_kn, np.nan)
+        most_kn = np.fmin(most_kn, rules.track_most_kn)
         found[at] |= (nm > rules.track_least_nm) & (
-            (nm > rules.track_most_kn * hours) | strayed[history.vessel[at]]  # it may fit the other track better
+            (nm > most_kn * hours) | strayed[history.vessel[at]]  # it may fit the other track better
         )
     return found
+
+
+def _most_kn(core: Columns, row: int, report: np.void, rules: TrackRules) -> float:
+    """The limit between the vessel's last fix and the next: see ``TrackRules.reckoned_kn``."""
+    sog_kn = float(np.fmax(report["sog_kn"], core.sog_kn[row]))
+    if math.isnan(sog_kn):
+        return rules.track_most_kn
+    usual_kn = _FASTER * v_max_kn(core.speeds[row], int(core.ship_type[row]))
+    return min(rules.track_most_kn, max(rules.reckoned_kn + round(sog_kn, 1), usual_kn))
 
 
 def follow(history: History, core: Columns) -> None:
@@ -93,10 +119,15 @@ def follow(history: History, core: Columns) -> None:
         )
         report = history.reports[place]
         fix = TrackFix(float(report["lat_deg"]), float(report["lon_deg"]), int(report["time_ms"]))
-        if not was.track & (STRAYED | DISPLACED) and agree(last, fix, history.rules):
+        seen = Seen(
+            last,
+            fix,
+            _most_kn(core, row, report, history.rules),
+            lies_behind(last, float(core.sog_kn[row]), float(core.cog_deg[row]), fix),
+        )
+        if not was.track & (STRAYED | DISPLACED) and seen.agree(history.rules):
             continue  # the screen was wider than necessary
-        behind = lies_behind(last, float(core.sog_kn[row]), float(core.cog_deg[row]), fix)
-        verdict = decide(was, last, fix, history.rules, behind=behind)
+        verdict = decide(was, seen, history.rules)
         history.moved[place] = verdict.taken
         _keep(core, row, verdict.standing)
         at.append(place)

@@ -6,7 +6,7 @@ The rules are in the docstring of ``track``, which finds the fixes to judge.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
@@ -34,6 +34,8 @@ _LONE_REPLACED_BY: Final = 2
 _RETURN_MOST_KN: Final = 25.0
 """From its trusted fix to where it is again: at 60 kn all places near by would be in reach after a few hours."""
 _RETURN_NM: Final = 2.0
+_STRICT_NM: Final = 5.0
+_STRICT_H: Final = 1.0
 _OTHERS_MOST_KN: Final = 40.0
 """For fixes off the track: at 60 kn wild fixes half an hour apart would make a track of their own."""
 UNCHANGED: Final = -1
@@ -49,6 +51,15 @@ class TrackRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     track_least_nm: Annotated[
         float, Meta(ge=0.1, le=100, description="... if they are further apart than this, nm")
     ] = 1.0
+    reckoned_kn: Annotated[
+        float,
+        Meta(
+            ge=5,
+            le=10_000,
+            description="... or, if they are more than 5 nm apart within an hour, a higher speed than the reported "
+            "speed over ground plus this, kn (ships that usually make more are allowed that)",
+        ),
+    ] = 25.0
     unsure_h: Annotated[
         float, Meta(gt=0, le=168, description="How long positions count as inconsistent after such a pair, h")
     ] = 1.0
@@ -91,26 +102,47 @@ class TrackVerdict(NamedTuple):
     """Whether the stage of places is to be told that it appears displaced from its trusted fix."""
 
 
-def agree(one: TrackFix, other: TrackFix, rules: TrackRules) -> bool:
-    """Whether one ship can have been at both."""
+class Seen(NamedTuple):
+    """A fix after the last one of a vessel's own track."""
+
+    last: TrackFix
+    fix: TrackFix
+    most_kn: float
+    """The limit of the speed between the two if they are far apart: see ``TrackRules.reckoned_kn``."""
+    behind: bool
+    """The vessel has just come from there. Such a fix may be an old one that a station sends again."""
+
+    def agree(self, rules: TrackRules) -> bool:
+        """Whether one ship can have been at both."""
+        strict = is_strict(apart_nm(self.last, self.fix), _hours(self.last, self.fix))
+        return agree(self.last, self.fix, rules, self.most_kn if strict else rules.track_most_kn)
+
+
+def is_strict(nm: Any, hours: Any) -> Any:
+    """Whether the narrower limit applies; arrays or single values. Small distances and long times have other causes."""
+    return (nm > _STRICT_NM) & (hours <= _STRICT_H)
+
+
+def agree(one: TrackFix, other: TrackFix, rules: TrackRules, most_kn: float) -> bool:
+    """Whether one ship can have been at both, at a speed of ``most_kn``."""
     nm = apart_nm(one, other)
-    hours = max(abs(other.time_ms - one.time_ms), MS) / HOUR_MS
-    return nm <= rules.track_least_nm or nm <= rules.track_most_kn * hours
+    return nm <= rules.track_least_nm or nm <= most_kn * _hours(one, other)
 
 
-def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules, *, behind: bool = False) -> TrackVerdict:
-    """The effect of a fix that breaks the track that ends with ``last``, or that comes while others are open.
+def _hours(one: TrackFix, other: TrackFix) -> float:
+    return max(abs(other.time_ms - one.time_ms), MS) / HOUR_MS
 
-    ``behind``: the vessel has just come from there. Such a fix may be an old one that a station sends again.
-    """
+
+def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
+    """The effect of a fix that breaks the vessel's own track, or that comes while others are open."""
+    last, fix, behind = seen.last, seen.fix, seen.behind
     run = was.run if was.run_from == last.time_ms & _LAST_BITS else 0
     others = [other for other in was.others if fix.time_ms - other.fix.time_ms < _held_ms(rules)]
-    slower = msgspec.structs.replace(rules, track_most_kn=min(rules.track_most_kn, _OTHERS_MOST_KN))
-    fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
-    own = [-1] if agree(last, fix, rules) else []
+    fits = _fitting(others, fix, rules)
+    own = [-1] if seen.agree(rules) else []
     if own:  # a stray that agrees with what continues the track was of the track
         others = [other for place, other in enumerate(others) if other.fixes > 1 or place not in fits]
-        fits = [place for place, other in enumerate(others) if agree(other.fix, fix, slower)]
+        fits = _fitting(others, fix, rules)
     best = min([*own, *fits], key=lambda n: apart_nm(last if n < 0 else others[n].fix, fix), default=None)
     if best == -1:
         return _continued(was, fix, others)
@@ -130,6 +162,12 @@ def decide(was: TrackState, last: TrackFix, fix: TrackFix, rules: TrackRules, *,
         return TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced)
     former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
     return _moved(was, now._replace(run=0, others=former), fix, rules, takes_turns=other.turns >= _TURNS_SHARED)
+
+
+def _fitting(others: Sequence[OtherTrack], fix: TrackFix, rules: TrackRules) -> list[int]:
+    """The places of the tracks that the fix can continue."""
+    most_kn = min(rules.track_most_kn, _OTHERS_MOST_KN)
+    return [place for place, other in enumerate(others) if agree(other.fix, fix, rules, most_kn)]
 
 
 def _continued(was: TrackState, fix: TrackFix, others: Sequence[OtherTrack]) -> TrackVerdict:
