@@ -44,7 +44,7 @@ def test_entry_stop_and_exit_make_a_confidence_of_four() -> None:
     [
         ([lies(1, 3), passes(3, 4, 12.0)], "left", 3),  # AIS was switched on in port: no entry
         ([lies(1, 3), passes(9, 10, 12.0)], "left unseen", 2),  # ... and reappeared at sea: no exit either
-        ([passes(0.1, 1, 30.0), lies(1, 3), passes(9, 10, 12.0)], "left unseen", 3),
+        ([passes(0.1, 0.3, 30.0), lies(1, 3), passes(9, 10, 12.0)], "left unseen", 3),
     ],
 )
 def test_what_was_not_seen_costs_confidence(stories: list[Story], ended: str, confidence: int) -> None:

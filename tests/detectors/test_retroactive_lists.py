@@ -62,7 +62,7 @@ def told(alerts: list[Alert], detector: str) -> list[Alert]:
 
 
 def test_a_stay_that_began_before_the_listing_counts_from_its_beginning() -> None:
-    alerts = play(beside(at(2, 40), at(40, 41, (35.2, 129.0), 9.0)), 42, {30.0: with_list(ENTRY)})
+    alerts = play(beside(at(2, 40), at(40, 41, (35.2, 129.0), 15.0)), 42, {30.0: with_list(ENTRY)})
     for detector in sorted(STAYS):
         opened, *_, closed = told(alerts, detector)
         assert (opened.status, closed.status) == ("opened", "closed")
@@ -86,11 +86,11 @@ def test_a_ship_that_fell_silent_in_port_before_it_was_listed_was_last_known_the
 
 
 def test_a_call_that_ended_before_the_listing_opens_nothing() -> None:
-    assert play(beside(at(2, 30), at(30, 35, (35.1, 129.0), 9.0)), 36, {33.0: with_list(ENTRY)}) == []
+    assert play(beside(at(2, 30), at(30, 35, (35.1, 129.0), 15.0)), 36, {33.0: with_list(ENTRY)}) == []
 
 
 def test_a_ship_delisted_that_left_and_came_back_counts_from_its_return() -> None:
-    story = beside(at(2, 10), at(10, 15, (35.1, 129.0), 9.0), at(15, 60))
+    story = beside(at(2, 10), at(10, 15, (35.1, 129.0), 15.0), at(15, 60))
     alerts = play(story, 60, {3.0: with_list(ENTRY), 8.0: with_list(version="w"), 50.0: with_list(ENTRY, version="x")})
     (stay,) = told(alerts, "long_stay")
     assert hours(str(stay.details["stopped_at"])) == pytest.approx(15, abs=0.01)
@@ -138,7 +138,7 @@ def test_flapping_positions_neither_end_nor_begin_stays() -> None:
 
 @pytest.mark.parametrize("change", [30.0, pytest.param(10.0, marks=pytest.mark.full)])
 def test_any_batch_size_and_restart_gives_the_same(change: float) -> None:
-    story = beside(at(2, 28), flapping(28, 30), at(30, 36), at(36, 38, (35.2, 129.0), 9.0), at(38, 40, (35.2, 129.0)))
+    story = beside(at(2, 28), flapping(28, 30), at(30, 36), at(36, 38, (35.2, 129.0), 15.0), at(38, 40, (35.2, 129.0)))
 
     def sums(**how: int) -> list[tuple[str, int, str, object]]:
         alerts = play(story, 40, {change: with_list(ENTRY)}, **how)
