@@ -34,7 +34,7 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.headlines import at as place_at
 from detectors.core.imo_number import are_doubtful, doubt_about
-from detectors.core.mid import are_of_no_form, invalid_form_of
+from detectors.core.mid import are_of_no_form, invalid_form_of, may_be_of_no_form
 from detectors.core.protocol import Detector, Finding
 from detectors.core.units import HOUR_MS, MS, NEVER_MS, hhmm_z, next_steps, stamp
 from detectors.core.vessels.columns import Column
@@ -66,9 +66,9 @@ class InvalidNumber(Detector):
 
     def screen_reports(self, step: DetectorInput) -> Places:
         """Vessels with such a number that is not reported yet; those whose IMO number is doubtful now, or no longer."""
-        may = are_of_no_form(step.reports["mmsi"]) | self.is_open(step)
-        stated = np.flatnonzero(step.stated)
-        if len(stated):  # only such a report can change the IMO number
+        may = may_be_of_no_form(step.reports["mmsi"]) | self.is_open(step)
+        if step.stated.any():  # only such a report can change the IMO number
+            stated = np.flatnonzero(step.stated)
             may[stated] |= are_doubtful(step.now.imo[stated])
         at = np.flatnonzero(may)
         return self._news(step, at) if len(at) else at
@@ -83,9 +83,10 @@ class InvalidNumber(Detector):
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
         """When an open alert ends: by silence, or because the number has not been doubtful for long enough."""
-        at = np.flatnonzero(self.is_open(step))
-        if not len(at):
+        is_open = self.is_open(step)
+        if not is_open.any():
             return None
+        at = np.flatnonzero(is_open)
         left_ms = self.state(step).left_s[step.rows[at]].astype(np.int64) * MS
         ends_ms = step.now.last_ms[at] + self._ends_ms
         due_ms = np.full(len(step.rows), NEVER_MS)

@@ -59,7 +59,7 @@ class PositionJump(Detector):
 
     def screen_reports(self, step: DetectorInput) -> Places:
         """Vessels that may have jumped, or whose jump is to be decided on, or is over."""
-        at = np.flatnonzero(step.now.unsure_step)
+        at = step.ever_unsure
         if not len(at):
             return at
         own, rows, times = self.state(step), step.rows[at], step.time_ms[at]

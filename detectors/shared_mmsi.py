@@ -62,7 +62,7 @@ class SharedMmsi(Detector):
 
         Such a report breaks the vessel's track, and so comes alone: before it is written there is nothing to see.
         """
-        core, at = step.fleet.core, np.flatnonzero(step.now.unsure_step)
+        core, at = step.fleet.core, step.ever_unsure
         if not len(at):  # nearly always: such a vessel has been unsure
             return at
         rows = step.rows[at]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Literal, Self
 
 import numpy as np
@@ -81,6 +82,11 @@ class DetectorInput:
         made.before, made.reports = history.before, history.reports
         made.moved, made.stated, made.raw, made._once = history.moved, history.stated, raw, history.once
         return made
+
+    @cached_property
+    def ever_unsure(self) -> Places:
+        """The vessels whose positions are, or have been, inconsistent: few."""
+        return np.flatnonzero(self.now.unsure_step)
 
     def only(self, places: Places) -> Self:
         """The same check for fewer rows."""

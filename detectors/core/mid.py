@@ -117,6 +117,18 @@ _OF_A_FORM: Final = np.asarray([*(_is_of_a_form(first) for first in range(1000))
 _COUNTRY: Final = np.asarray([first in MID_COUNTRY for first in range(1000)])
 
 
+_MAY_BE_ODD: Final = np.append(
+    ~np.asarray([_is_of_a_form(first) for first in range(1000)]), np.ones((1 << 32) // _FIRST - 999, bool)
+)
+_MAY_BE_ODD[[number // _FIRST for number in PATTERNS]] = True
+
+
+def may_be_of_no_form(mmsis: npt.NDArray[np.uint32]) -> npt.NDArray[np.bool_]:
+    """Of which numbers to ask ``are_of_no_form``: the first digits of the others show that they have one."""
+    found: npt.NDArray[np.bool_] = _MAY_BE_ODD[mmsis // np.uint32(_FIRST)]
+    return found
+
+
 def are_of_no_form(mmsis: npt.NDArray[np.unsignedinteger[Any]]) -> npt.NDArray[np.bool_]:
     """Which numbers are of no form of ITU-R M.585, or patterns.
 

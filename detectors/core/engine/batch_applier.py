@@ -25,7 +25,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.detector_input import DetectorInput
+from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.identities.binding import BindingWriter
 from detectors.core.identities.matcher import WatchlistMatcher
@@ -130,23 +130,25 @@ class BatchApplier:
         dues: dict[str, Column_] = {}
         relevant = self._matcher.may_change(history) | breaks(history)
         for detector in self._dispatcher.detectors:
-            relevant |= self._relevant(detector, step, history, dues)
+            found = self._relevant(detector, step, history, dues)
+            if found is not None:
+                relevant |= found
         return _Survey(batch, history, step, dues, relevant)
 
-    def _relevant(self, detector: Detector, step: DetectorInput, history: History, dues: dict[str, Column_]) -> Bools:
-        """One flag per report: a detector may judge it, or a check of the vessel is due before it."""
+    def _relevant(
+        self, detector: Detector, step: DetectorInput, history: History, dues: dict[str, Column_]
+    ) -> Bools | None:
+        """One flag per report: a detector may judge it, or a check of the vessel is due before it. None: none is."""
         try:
             places = detector.screen_reports(step)
             timed = detector in self._dispatcher.timed
             due_ms = detector.due(step) if timed else None
         except Exception:  # noqa: BLE001 - it raises again, and is noted, when the bad report comes alone
             return np.ones(len(history.rows), bool)
-        relevant: Bools = np.zeros(len(history.rows), bool)
         asked_ms = self._fleet.detectors[detector.name].due_ms[history.heads] if timed else _NONE
+        if due_ms is None and (not timed or asked_ms.min() == NEVER_MS):  # nearly always for detectors of rare things
+            return _flags(len(history.rows), places) if len(places) else None
         if due_ms is None:
-            if (asked_ms == NEVER_MS).all():
-                relevant[places] = True
-                return relevant
             due_ms = np.full(len(history.rows), NEVER_MS)
         dues[detector.name] = due_ms
         if not history.once:
@@ -208,6 +210,12 @@ class BatchApplier:
         if history.stated.any():
             self._binding_writer.tell(history, batch)
         self._dispatcher.plan(rows)
+
+
+def _flags(size: int, places: Places) -> Bools:
+    flags: Bools = np.zeros(size, bool)
+    flags[places] = True
+    return flags
 
 
 def _since(flags: Bools, starts: Rows) -> Bools:
