@@ -17,6 +17,7 @@ from detectors.core.protocol import Detector, Finding
 from detectors.core.reports import RE_ENCODED
 from detectors.core.units import rfc3339
 from detectors.core.vessels import silences
+from detectors.core.vessels.affected_areas import limited
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.ship import VesselState
 
@@ -65,6 +66,8 @@ class AlertWriter:
         severity = former.severity if finding.of and former else finding.severity or self._severities[finding.situation]
         bounded = min(severity, *self._most(detector, finding, ship), key=_HEIGHT.__getitem__)
         alert = _compose(detector, finding, ship, former, bounded)
+        if detector.needs_position and not isinstance(ship, str):
+            alert = limited(alert, self._fleet.areas.around(ship))
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (
             former is None or former.replayed
@@ -91,8 +94,13 @@ class AlertWriter:
             return
         if ship.listed_for:
             yield highest(ship.listed_for, self._severities)
-        if detector.needs_position and ship.unsure and (ship.listed is None or ship.displaced):
+        if detector.needs_position and is_unreliable(ship):
             yield "log"
+
+
+def is_unreliable(ship: VesselState) -> bool:
+    """Whether alerts that rest on where the vessel is are at most ``log``, because of its own track."""
+    return ship.unsure and (ship.listed is None or ship.displaced)
 
 
 def _compose(

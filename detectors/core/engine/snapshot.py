@@ -23,6 +23,7 @@ from detectors.core.engine.migrations import FLEET_FORMAT
 from detectors.core.identities.list_change import Numbered
 from detectors.core.sources import SourceTable
 from detectors.core.ticked_source import TickedSource
+from detectors.core.vessels.affected_areas import AffectedArea
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Column_, field
 from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
@@ -95,6 +96,7 @@ class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
     dropped: TableHead | None = None
     """The layout of the dropped vessels in shards."""
     numbered: Numbered = Numbered()
+    areas: list[AffectedArea] = []
     coverage: bytes = b""
 
 
@@ -146,6 +148,7 @@ def write_manifest(
             crowding=crowding,
             dropped=_head(fleet.dropped.table),
             numbered=numbered,
+            areas=fleet.areas.kept(),
             coverage=reception.keep(),
         )
     )
@@ -187,6 +190,7 @@ def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manif
             fleet.open.setdefault(entry.row, {})[entry.alert.detector, entry.key] = entry.alert
         _remember(fleet, part)
     _mark_open(fleet)
+    fleet.areas.restore(head.areas)
     _read_coverage(reception, head, cells, parts)
     if former:  # everything is written in the present format with the next snapshot
         fleet.dirty[:] = True

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert
+from detectors.core.vessels.affected_areas import OpenAreas
 from detectors.core.vessels.columns import CORE_OWNER, MOVING, OPEN, STATED, Column, Column_, Columns, Rows
 from detectors.core.vessels.dropped import DroppedRules, DroppedVessels
 from detectors.core.vessels.index import MmsiIndex
@@ -50,6 +51,7 @@ class Fleet:
         self.index = MmsiIndex()
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
+        self.areas = OpenAreas()
         self.memory = VesselPasts()
         self.dropped = DroppedVessels()
         self.dirty = np.zeros(0, bool)

@@ -1,0 +1,52 @@
+"""Limits the open alerts of vessels in an area with unreliable positions, and lifts the limit when it has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+import numpy as np
+
+from detectors.core.alert import Alert
+from detectors.core.engine.alert_writer import Emitted, is_unreliable
+from detectors.core.engine.dispatcher import Dispatcher
+from detectors.core.units import rfc3339, unix_ms
+from detectors.core.vessels.affected_areas import AREA, AffectedArea, limited, unlimited
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.ship import read_ship
+
+
+class AreaSwitch:
+    """Brings areas into force in one fleet."""
+
+    def __init__(self, fleet: Fleet, dispatcher: Dispatcher) -> None:
+        self._fleet, self._dispatcher = fleet, dispatcher
+        self._places = {each.name for each in dispatcher.detectors if each.needs_position}
+
+    def adopt(self, area: AffectedArea, ordinal: int = 0) -> list[Emitted]:
+        """Takes a revision of an area; a second record of it changes nothing. Returns the alerts that it changes."""
+        if not self._fleet.areas.take(area):
+            return []
+        out: list[Emitted] = []
+        for row in sorted(row for row in self._fleet.open if row >= 0):
+            for slot, alert in self._fleet.open[row].items():
+                if slot[0] in self._places and (alert.severity != "log" or alert.details.get(AREA) == area.alert):
+                    out += self._revised(area, row, slot, alert, ordinal)
+        return sorted(out, key=lambda each: each.alert.id)
+
+    def _revised(
+        self, area: AffectedArea, row: int, slot: tuple[str, str], alert: Alert, ordinal: int
+    ) -> Iterable[Emitted]:
+        """The alert as it is with the areas that are in force now, if that is not as it was."""
+        ship = read_ship(self._fleet.core, row, self._dispatcher.reference)
+        free = unlimited(alert)
+        if free.severity != alert.severity and is_unreliable(ship):
+            return  # its own track limits it
+        now = limited(free, self._fleet.areas.around(ship))
+        if (now.severity, now.details.get(AREA)) == (alert.severity, alert.details.get(AREA)):
+            return
+        time_ms = max(area.time_ms, unix_ms(alert.time))
+        now = msgspec.structs.replace(now, revision=alert.revision + 1, status="updated", time=rfc3339(time_ms))
+        self._fleet.open[row][slot] = now
+        self._fleet.touch(np.asarray([row]))
+        yield Emitted(ordinal, time_ms, now)
