@@ -82,13 +82,13 @@ class PositionJump(Detector):
             if now_ms >= int(step.fleet.core.unsure_step[row]) * STEP_MS:
                 yield self._close(ship, opened, now_ms)
             return
-        if step.moved[at] and ship.unsure and self._is_jump(last_fix(step.ship_before(at)), last_fix(ship)):
+        if step.moved[at] and ship.displaced and self._is_jump(last_fix(step.ship_before(at)), last_fix(ship)):
             own.jump_step[row] = 0 if jumped_ms else next_step(now_ms) // STEP_MS
         elif jumped_ms and now_ms >= jumped_ms + self._stays_ms():
             own.jump_step[row] = 0
             alternates = any(other.fix.time_ms > jumped_ms for other in read(step.fleet.core, row))
             if (
-                ship.unsure
+                ship.displaced
                 and ship.trusted is not None
                 and not alternates
                 and ("shared_mmsi", "") not in step.fleet.open_of(row)

@@ -53,6 +53,12 @@ def test_one_that_stays_there_is_one_alert_until_a_day_has_passed() -> None:
     assert 23 < (unix_ms(closed.time) - unix_ms(opened.time)) / HOUR_MS < 24
 
 
+def test_the_way_back_to_where_it_was_is_no_jump() -> None:
+    """After a silence it appears where it cannot have sailed, but at no impossible jump; the way back would be one."""
+    story = displaced(SHIP, 60, place=(HERE[0] + 1.1, HERE[1]))
+    assert said([report for report in story if not 3600 < report.at_s < 7200]) == []
+
+
 @pytest.mark.parametrize("fixes", [1, 2, 3, 20])
 def test_positions_that_are_right_again_within_half_an_hour_are_none(fixes: int) -> None:
     assert said(displaced(SHIP, fixes)) == []
