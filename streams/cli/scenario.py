@@ -29,8 +29,10 @@ def command(
     list_: Annotated[bool, typer.Option("--list", help="List the scenarios.")] = False,
     seed: Annotated[int, typer.Option(help="Random seed of the other vessels.", min=0)] = 1,
     vessels: Annotated[int | None, typer.Option(help="Number of other vessels.", min=0, max=20_000)] = None,
-    hours: Annotated[float | None, typer.Option(help="Duration, h (not for angara).", min=0.1, max=744)] = None,
-    mmsi: Annotated[int | None, typer.Option(help="MMSI of the vessel.")] = None,
+    hours: Annotated[
+        float | None, typer.Option(help="Duration, h (of strait, outage and hole).", min=0.1, max=744)
+    ] = None,
+    mmsi: Annotated[int | None, typer.Option(help="MMSI of the vessel (of angara and outage).")] = None,
     imo: Annotated[int | None, typer.Option(help="IMO number of the vessel.")] = None,
     ship: Annotated[str | None, typer.Option("--ship-name", "--name", help="Name of the vessel.")] = None,
     home: Annotated[
@@ -44,7 +46,13 @@ def command(
 ) -> None:
     """Write a generated feed as NMEA with tag blocks, and the truth as JSON lines to FILE.truth.jsonl.
 
+    The truth lists the alerts that must come, with their times, and for the other vessels what may be reported.
+    Besides voyages and outages there are scenarios of positions that are untrue, or only received unusually: shared
+    MMSIs, wrong fixes, repeated reports, interference, a false track. See --list.
+
     Example: wakewatch scenario angara --out angara.nmea.gz
+
+    Example: wakewatch scenario roadstead --seed 7 --out roadstead.nmea
     """
     if list_:
         _list(as_json=json_)

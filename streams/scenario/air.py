@@ -57,7 +57,7 @@ def on_the_air(
     ``said`` has dtype track.SAID. A transmission is heard by the nearest receiver that is up and has the sender in its
     disk.
     """
-    heard = heard_by(said["lat_deg"], said["lon_deg"], receivers, said["time_ms"], silences)
+    heard = heard_by(said["lat_deg"], said["lon_deg"], receivers, received_ms(said), silences)
     position_ms, position_lines = _positions(said, heard, receivers)
     lat_deg, lon_deg, times_ms = [m.lat_deg for m in messages], [m.lon_deg for m in messages], _times(messages)
     message_heard = heard_by(lat_deg, lon_deg, receivers, times_ms, silences)
@@ -85,6 +85,12 @@ def heard_by(
         closer = (nm <= receiver.range_nm) & (nm < nearest_nm) & ~_silent(times, receiver, silences)
         nearest[closer], nearest_nm[closer] = number, nm[closer]
     return nearest
+
+
+def received_ms(said: npt.NDArray[np.void]) -> Column:
+    """When each transmission (dtype track.SAID) is received, Unix ms."""
+    times_ms: Column = said["time_ms"] + said["delay_ms"]
+    return times_ms
 
 
 def _silent(times_ms: Column, receiver: ShoreStation, silences: Sequence[ReceiverOutage]) -> npt.NDArray[np.bool_]:
@@ -118,8 +124,8 @@ def _positions(
     for number, receiver in enumerate(receivers):
         theirs = said[heard == number]
         for rows, fields in _by_layout(theirs):
-            times.append(rows["time_ms"])
-            lines += _written(rows["time_ms"], six_bits(fields, len(rows)), receiver.name)
+            times.append(received_ms(rows))
+            lines += _written(times[-1], six_bits(fields, len(rows)), receiver.name)
     return np.concatenate(times), lines
 
 
@@ -159,7 +165,8 @@ def _base(rows: npt.NDArray[np.void]) -> _Fields:
 
 
 def _place(rows: npt.NDArray[np.void]) -> list[tuple[npt.ArrayLike, int]]:
-    return [(np.rint(rows["lon_deg"] * _MINUTES), 28), (np.rint(rows["lat_deg"] * _MINUTES), 27)]
+    lat_deg, lon_deg = rows["lat_deg"] + rows["error_lat_deg"], rows["lon_deg"] + rows["error_lon_deg"]
+    return [(np.rint(lon_deg * _MINUTES), 28), (np.rint(lat_deg * _MINUTES), 27)]
 
 
 def _sog(rows: npt.NDArray[np.void]) -> npt.ArrayLike:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from streams.errors import ConfigError
 from streams.scenario import angara, hole, outage, strait
 from streams.scenario.model import Options, Scenario
+from streams.scenario.positions import displaced, errors, false_track, reception, shared
 
 
 class CatalogueEntry(NamedTuple):
@@ -22,6 +23,16 @@ SCENARIOS: Final = {
     "strait": CatalogueEntry(strait.TITLE, strait.build),
     "outage": CatalogueEntry(outage.TITLE, outage.build),
     "hole": CatalogueEntry(hole.TITLE, hole.build),
+    "shared-two": CatalogueEntry(shared.TITLE_TWO, shared.build_two),
+    "shared-seven": CatalogueEntry(shared.TITLE_SEVEN, shared.build_seven),
+    "stray": CatalogueEntry(errors.TITLE_STRAY, errors.build_stray),
+    "bit-error": CatalogueEntry(errors.TITLE_BIT, errors.build_bit),
+    "drift": CatalogueEntry(errors.TITLE_DRIFT, errors.build_drift),
+    "retransmission": CatalogueEntry(reception.TITLE_REPEATED, reception.build_repeated),
+    "ducting": CatalogueEntry(reception.TITLE_DUCTING, reception.build_ducting),
+    "roadstead": CatalogueEntry(displaced.TITLE_ROADSTEAD, displaced.build_roadstead),
+    "circle": CatalogueEntry(displaced.TITLE_CIRCLE, displaced.build_circle),
+    "false-track": CatalogueEntry(false_track.TITLE, false_track.build),
 }
 
 

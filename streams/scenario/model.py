@@ -45,7 +45,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     vessels: Annotated[int, Meta(ge=0, le=20_000)] | None = None
     """Ships around the scene; None is the scenario's own number."""
     hours: Annotated[float, Meta(gt=0, le=24 * 31)] | None = None
-    """Length of the scene; None is the scenario's own. The angara reconstruction has its dates."""
+    """Length of the scene; None is the scenario's own. Only strait, outage and hole use it."""
     mmsi: Annotated[int, Meta(ge=100_000_000, le=999_999_999)] = 273_999_001
     """The ship's MMSI: Russian (273) and visibly invented."""
     imo: Annotated[int, Meta(ge=1, le=9_999_999)] = 9_179_842
@@ -95,6 +95,11 @@ class ScenarioTruth(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     expected: tuple[Expected, ...] = ()
     at_most: Literal["page", "ticket", "log"] | None = None
     """For honest ships: the highest severity allowed for alerts about this ship in this time."""
+    only: tuple[str, ...] | None = None
+    """Detectors that may report about this ship in this time, one alert each; () for none of them, None for any.
+
+    Without an MMSI it also applies to alerts about areas and sources.
+    """
 
 
 class Scenario(NamedTuple):

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from streams.nmea import encoder
 from streams.nmea.encoder import EncodedFix, Particulars
-from streams.scenario.air import OtherMessage, ReceiverOutage, on_the_air
+from streams.scenario.air import OtherMessage, ReceiverOutage, on_the_air, received_ms
 from streams.scenario.model import SECOND_MS, ScenarioTruth, ShoreStation
 from streams.scenario.track import CLASS_A, CLASS_B, SAID, Times, Track, every, positions
 
@@ -81,7 +81,7 @@ class StoryScript:
             self._messages += [OtherMessage(time_ms + _STATIC_AFTER_MS, lat, lon, bits) for bits in parts]
 
     def stands(self, said: npt.NDArray[np.void]) -> None:
-        """Adds rows of dtype SAID unchanged: base stations."""
+        """Adds rows of dtype SAID unchanged: base stations, positions with errors."""
         self._said.append(said)
 
     def marks(self, mmsi: int, name: str, place: tuple[float, float], times_ms: Times) -> None:
@@ -90,9 +90,10 @@ class StoryScript:
         self._messages += [OtherMessage(time_ms, *place, bits) for time_ms in times_ms.tolist()]
 
     def said(self, from_ms: int, to_ms: int) -> npt.NDArray[np.void]:
-        """All transmitted positions in [from, to), heard or not, unordered; dtype SAID."""
+        """All transmitted positions received in [from, to), or not heard, unordered; dtype SAID."""
         said = np.concatenate(self._said) if self._said else np.zeros(0, SAID)
-        return said[(from_ms <= said["time_ms"]) & (said["time_ms"] < to_ms)]
+        times_ms = received_ms(said)
+        return said[(from_ms <= times_ms) & (times_ms < to_ms)]
 
     def lines(self, from_ms: int, to_ms: int) -> Iterator[bytes]:
         """The sentences heard in [from, to), in order of time."""

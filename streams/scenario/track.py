@@ -27,9 +27,16 @@ SAID: Final = np.dtype(
         ("lon_deg", "<f8"),
         ("sog_kn", "<f4"),
         ("cog_deg", "<f4"),
+        ("error_lat_deg", "<f8"),
+        ("error_lon_deg", "<f8"),
+        ("delay_ms", "<i8"),
     ]
 )
-"""One transmission of a position; heading is the course."""
+"""One transmission of a position; heading is the course.
+
+The ship transmits from ``lat_deg``, ``lon_deg`` and states that place plus ``error_*``. The sentence is of ``time_ms``
+and is received ``delay_ms`` later.
+"""
 
 UNDER_WAY, ANCHORED, MOORED, FISHING = 0, 1, 5, 7
 CLASS_A, CLASS_A_SPECIAL, BASE, CLASS_B = 1, 3, 4, 18

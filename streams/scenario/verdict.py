@@ -24,7 +24,7 @@ class ExpectationVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Excess(msgspec.Struct, frozen=True, kw_only=True):
-    """An alert about an honest ship above the severity that its truth allows."""
+    """An alert that its truth does not allow."""
 
     truth: ScenarioTruth
     alert: Alert
@@ -79,7 +79,7 @@ def _texts(value: object) -> Iterable[str]:
 
 
 def excesses(truths: Sequence[ScenarioTruth], alerts: Sequence[Alert]) -> list[Excess]:
-    """Alerts about ships that are honest by the truth, above the severity that it allows.
+    """Alerts that a truth forbids: above the severity that it allows, or of a detector that it does not name.
 
     A truth without an MMSI applies to every ship that no other truth names.
     """
@@ -87,18 +87,31 @@ def excesses(truths: Sequence[ScenarioTruth], alerts: Sequence[Alert]) -> list[E
     return [
         Excess(truth=truth, alert=alert)
         for truth in truths
-        if truth.at_most is not None
-        for alert in alerts
-        if _about(truth, alert, named)
-        and truth.from_ms <= time_ms(alert) <= truth.to_ms
-        and _RANK[alert.severity] > _RANK[truth.at_most]
+        for alert in _forbidden(truth, [a for a in alerts if truth.from_ms <= time_ms(a) <= truth.to_ms], named)
     ]
+
+
+def _forbidden(truth: ScenarioTruth, alerts: Iterable[Alert], named: set[int]) -> Iterable[Alert]:
+    """Alerts in the time of the truth that it forbids, in their order."""
+    allowed: dict[tuple[str, int | None], str] = {}
+    for alert in alerts:
+        about_ship = _about(truth, alert, named)
+        if about_ship and truth.at_most is not None and _RANK[alert.severity] > _RANK[truth.at_most]:
+            yield alert
+        elif truth.only is not None and (about_ship or _about_no_ship(truth, alert)):
+            first = allowed.setdefault((alert.detector, alert.mmsi), alert.id)
+            if alert.detector not in truth.only or alert.id != first:
+                yield alert
 
 
 def _about(truth: ScenarioTruth, alert: Alert, named: set[int]) -> bool:
     if truth.mmsi is not None:
         return alert.mmsi == truth.mmsi
     return alert.mmsi is not None and alert.mmsi not in named
+
+
+def _about_no_ship(truth: ScenarioTruth, alert: Alert) -> bool:
+    return truth.mmsi is None and alert.mmsi is None
 
 
 def time_ms(alert: Alert) -> int:

@@ -9,7 +9,7 @@ from detectors.core.units import rfc3339
 from streams.scenario.model import Expected, ScenarioTruth
 from streams.scenario.verdict import excesses, verdicts
 
-LISTED, HONEST = 273_999_001, 205_000_001
+LISTED, ANOTHER = 273_999_001, 205_000_001
 GAP = Expected(detector="gap", severity="page", after_ms=1000, before_ms=5000)
 DARK = ScenarioTruth(kind="dark", note="goes dark", mmsi=LISTED, from_ms=0, to_ms=9000, expected=(GAP,))
 HONEST = ScenarioTruth(kind="honest", note="all others", from_ms=0, to_ms=9000, at_most="log")
@@ -42,7 +42,7 @@ def test_an_alert_that_fits_meets_the_expectation() -> None:
     [
         alert(at_ms=999),
         alert(at_ms=5001),
-        alert(mmsi=HONEST),
+        alert(mmsi=ANOTHER),
         alert(detector="watchlist"),
         alert(severity="log"),
         alert(status="closed"),
@@ -65,8 +65,8 @@ def test_the_earliest_of_several_is_named() -> None:
 
 
 def test_an_honest_ship_is_allowed_the_record_and_no_more() -> None:
-    assert not excesses([DARK, HONEST], [alert(mmsi=HONEST, severity="log")])
-    (wrong,) = excesses([DARK, HONEST], [alert(mmsi=HONEST, severity="ticket")])
+    assert not excesses([DARK, HONEST], [alert(mmsi=ANOTHER, severity="log")])
+    (wrong,) = excesses([DARK, HONEST], [alert(mmsi=ANOTHER, severity="ticket")])
     assert wrong.truth == HONEST
 
 
@@ -95,3 +95,29 @@ def test_what_must_stay_open_is_not_met_by_an_alert_that_ended_before(ended_ms: 
 def test_all_that_is_said_of_one_ship_is_one_case() -> None:
     assert verdicts([asked(case_id=f"mmsi/{LISTED}")], [alert()])[0].alert is not None
     assert verdicts([asked(case_id="imo/9179842")], [alert()])[0].alert is None
+
+
+QUIET = ScenarioTruth(kind="drift", note="", mmsi=LISTED, from_ms=0, to_ms=9000, only=())
+SHARED = ScenarioTruth(kind="shared", note="", mmsi=LISTED, from_ms=0, to_ms=9000, only=("shared_mmsi",))
+AREA = ScenarioTruth(kind="honest", note="", from_ms=0, to_ms=9000, only=("interference",))
+
+
+def test_where_nothing_may_be_reported_even_a_record_is_an_excess() -> None:
+    assert [e.alert for e in excesses([QUIET], [alert(severity="log")])] == [alert(severity="log")]
+    assert not excesses([QUIET], [alert(at_ms=9001), alert(mmsi=ANOTHER)])
+
+
+def test_one_alert_of_a_named_detector_is_allowed_with_all_its_revisions() -> None:
+    shared = alert(detector="shared_mmsi", severity="log")
+    closed = alert(3000, detector="shared_mmsi", severity="log", status="closed", revision=2)
+    second = alert(4000, detector="shared_mmsi", severity="log", id="1" * 32)
+    other = alert(detector="position_jump", severity="log")
+    assert [e.alert for e in excesses([SHARED], [shared, closed, second, other])] == [second, other]
+
+
+def test_without_an_mmsi_alerts_about_areas_and_sources_are_limited_too() -> None:
+    area, source = (alert(mmsi=None, detector=name, severity="ticket") for name in ("interference", "feed_outage"))
+    second = alert(mmsi=None, detector="interference", severity="ticket", id="1" * 32)
+    about_ship = alert(mmsi=ANOTHER, severity="log")
+    found = [e.alert for e in excesses([AREA, SHARED], [area, source, second, about_ship])]
+    assert found == [source, second, about_ship]
