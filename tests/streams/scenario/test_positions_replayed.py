@@ -25,19 +25,15 @@ REFERENCE = load_reference(SETTINGS.reference)
 NAMES = sorted(SCENARIOS.keys() - {"angara", "strait", "outage", "hole"})
 SEEDS, PARTITIONS = (1, 2), (1, 4)
 NO_INTERFERENCE = "there is no detector `interference` yet"
-ROTATION = "two other tracks are kept: of seven ships that take turns each is dropped before it is heard again"
-REPEATED = "positions that a station repeats minutes later count as another track"
 BIT = "a moving vessel's wrong-bit fixes are compared with positions of another time, or with too little tolerance"
 DUCT = "the end of a duct silences every far ship, and each silence is judged by itself"
 Case = tuple[str, int, int]
 """Scenario, seed, partitions."""
 MISSING: Mapping[Case, str] = {
-    **{(name, seed, n): NO_INTERFERENCE for name in ("roadstead", "circle") for seed in SEEDS for n in PARTITIONS},
-    **{("shared-seven", 1, n): ROTATION for n in PARTITIONS},  # the second seed is reported in time
+    **{(name, seed, n): NO_INTERFERENCE for name in ("roadstead", "circle") for seed in SEEDS for n in PARTITIONS}
 }
 """Expected alerts that do not come."""
 UNWANTED: Mapping[Case, str] = {
-    **{("retransmission", seed, n): REPEATED for seed in SEEDS for n in PARTITIONS},
     **{("bit-error", seed, n): BIT for seed in SEEDS for n in PARTITIONS},
     **{("ducting", seed, 1): DUCT for seed in SEEDS},  # with four partitions each has learned too little there
 }
