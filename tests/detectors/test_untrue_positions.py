@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.testing import Story, beside, run, voyage
+from detectors.core.testing import Report, Story, beside, run, voyage
 
 HOUR, MINUTE = 3600.0, 60.0
 SHIP = 205_000_002
@@ -82,3 +82,29 @@ def test_the_reported_jump_is_at_least_the_threshold() -> None:
     moved = [msgspec.structs.replace(report, at_s=report.at_s + 2 * HOUR, sog_kn=10.0) for report in displaced]
     opened = said([report for report in before if report.at_s < 2 * HOUR] + moved, "position_jump")[0]
     assert float(str(opened.details["jump_nm"])) >= 5
+
+
+@pytest.mark.xfail(
+    strict=True, raises=AssertionError, reason="`lies_behind` knows the present course only: they are now ahead of it"
+)
+def test_positions_repeated_when_it_has_turned_back_are_no_second_ship() -> None:
+    """It sails north for 90 minutes and back on the same way; repetitions are 40 minutes late."""
+    sails = {minute: there_and_back(minute) for minute in range(180)}
+    late = [
+        msgspec.structs.replace(sails[minute - 40], at_s=minute * MINUTE + 30)
+        for minute in (75, 82, *range(91, 108, 2))
+    ]
+    assert said(beside(list(sails.values()), late), "shared_mmsi") == []
+
+
+def there_and_back(minute: int) -> Report:
+    north_nm = 15 * (90 - abs(90 - minute)) / 60
+    return Report(
+        at_s=minute * MINUTE,
+        mmsi=SHIP,
+        lat_deg=HERE[0] + north_nm / 60,
+        lon_deg=HERE[1],
+        sog_kn=15.0,
+        cog_deg=0.0 if minute < 90 else 180.0,
+        payload=minute + 1,
+    )

@@ -24,8 +24,11 @@ SETTINGS = Settings()
 REFERENCE = load_reference(SETTINGS.reference)
 NAMES = sorted(SCENARIOS.keys() - {"angara", "strait", "outage", "hole"})
 SEEDS, PARTITIONS = (1, 2), (1, 4)
+TURNING = 6
+"""With this seed a vessel turns back while its positions are repeated."""
 NO_INTERFERENCE = "there is no detector `interference` yet"
 BIT = "a moving vessel's wrong-bit fixes are compared with positions of another time, or with too little tolerance"
+TURNED = "positions repeated after a vessel has turned back are ahead of it, and count as another track"
 DUCT = "the end of a duct silences every far ship, and each silence is judged by itself"
 Case = tuple[str, int, int]
 """Scenario, seed, partitions."""
@@ -35,6 +38,7 @@ MISSING: Mapping[Case, str] = {
 """Expected alerts that do not come."""
 UNWANTED: Mapping[Case, str] = {
     **{("bit-error", seed, n): BIT for seed in SEEDS for n in PARTITIONS},
+    **{("retransmission", TURNING, n): TURNED for n in PARTITIONS},
     **{("ducting", seed, 1): DUCT for seed in SEEDS},  # with four partitions each has learned too little there
 }
 """Alerts that come and should not."""
@@ -60,7 +64,10 @@ def played(case: Case) -> Played:
 def cases(known: Mapping[Case, str]) -> list[ParameterSet]:
     """Every case; the second seed only in a full run, and those that are known to fail must fail."""
     params = []
-    for case in ((name, seed, n) for name in NAMES for seed in SEEDS for n in PARTITIONS):
+    for case in (
+        *((name, seed, n) for name in NAMES for seed in SEEDS for n in PARTITIONS),
+        *(("retransmission", TURNING, n) for n in PARTITIONS),
+    ):
         marks = [pytest.mark.full] if case[1] != SEEDS[0] else []
         expected = [pytest.mark.xfail(strict=True, raises=AssertionError, reason=known[case])] if case in known else []
         params.append(pytest.param(case, marks=[*marks, *expected], id="-".join(map(str, case))))
