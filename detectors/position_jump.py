@@ -33,7 +33,7 @@ from detectors.core.protocol import Detector, Finding
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, hhmm_z, next_step, rfc3339
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.other_tracks import TrackFix, apart_nm, read
-from detectors.core.vessels.ship import VesselState, last_fix
+from detectors.core.vessels.ship import VesselState, expected_at, last_fix
 
 _DEGREE_NM = 61.0
 """Of latitude, a little more; of longitude at most: degrees along both give at least the distance."""
@@ -82,23 +82,27 @@ class PositionJump(Detector):
             if now_ms >= int(step.fleet.core.unsure_step[row]) * STEP_MS:
                 yield self._close(ship, opened, now_ms)
             return
-        if step.moved[at] and ship.displaced and self._is_jump(last_fix(step.ship_before(at)), last_fix(ship)):
+        if step.moved[at] and ship.displaced and self._is_jump(step.ship_before(at), last_fix(ship)):
             own.jump_step[row] = 0 if jumped_ms else next_step(now_ms) // STEP_MS
         elif jumped_ms and now_ms >= jumped_ms + self._stays_ms():
-            own.jump_step[row] = 0
-            alternates = any(other.fix.time_ms > jumped_ms for other in read(step.fleet.core, row))
-            if (
-                ship.displaced
-                and ship.trusted is not None
-                and not alternates
-                and ("shared_mmsi", "") not in step.fleet.open_of(row)
-            ):
-                yield self._words(step, at, ship.trusted)
+            yield from self._decided(step, at, ship, jumped_ms)
 
-    def _is_jump(self, was: TrackFix, now: TrackFix) -> bool:
-        nm = apart_nm(was, now)
-        far = nm > self.thresholds.least_nm and _needed_kn(was, now) > self.thresholds.least_kn
-        return far and not is_bit_error(was[:2], now[:2])
+    def _decided(self, step: DetectorInput, at: int, ship: VesselState, jumped_ms: int) -> Iterable[Finding]:
+        """Opens if it is still there. While that is near its last consistent position, the decision waits."""
+        row = int(step.rows[at])
+        alternates = any(other.fix.time_ms > jumped_ms for other in read(step.fleet.core, row))
+        shared = ("shared_mmsi", "") in step.fleet.open_of(row)
+        was = ship.trusted if ship.displaced and not alternates and not shared else None
+        if was is not None and apart_nm(was, last_fix(ship)) <= self.thresholds.least_nm:
+            return
+        self.state(step).jump_step[row] = 0
+        if was is not None:
+            yield self._words(step, at, was)
+
+    def _is_jump(self, before: VesselState, now: TrackFix) -> bool:
+        was = last_fix(before)
+        far = apart_nm(was, now) > self.thresholds.least_nm and _needed_kn(was, now) > self.thresholds.least_kn
+        return far and not is_bit_error(expected_at(before, now.time_ms), now[:2])
 
     def _words(self, step: DetectorInput, at: int, was: TrackFix) -> Finding:
         ship, now_ms = step.ship(at), int(step.time_ms[at])

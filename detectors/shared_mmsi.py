@@ -34,7 +34,7 @@ from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.protocol import Detector, Finding
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, hhmm_z, rfc3339
 from detectors.core.vessels.other_tracks import OtherTrack, apart_nm, read
-from detectors.core.vessels.ship import VesselState, last_fix
+from detectors.core.vessels.ship import VesselState, expected_at, last_fix
 
 
 class SharedMmsi(Detector):
@@ -80,9 +80,9 @@ class SharedMmsi(Detector):
             if now_ms - int(step.fleet.core.stray_ms[row]) >= self._quiet_ms():
                 yield self._close(ship, opened, now_ms)
             return
-        own = last_fix(ship)
         for other in read(step.fleet.core, row):
-            if self._is_shared(other) and not is_bit_error(own[:2], other.fix[:2]):
+            heard_now = other.fix.time_ms // MS == now_ms // MS
+            if heard_now and self._is_shared(other) and not is_bit_error(expected_at(ship, now_ms), other.fix[:2]):
                 yield self._words(step, at, ship, other)
                 return
 

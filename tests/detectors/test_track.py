@@ -6,7 +6,7 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.reports import Batch
 from detectors.core.testing import Report, Story, beside, engine, log, run, voyage, written
-from detectors.core.vessels.other_tracks import TrackFix
+from detectors.core.vessels.other_tracks import OnItsWay, TrackFix
 from detectors.core.vessels.ship import read_ship
 from detectors.core.vessels.track_verdict import Seen, TrackRules, TrackState, agree, decide
 
@@ -157,11 +157,11 @@ def test_fixes_agree_below_a_speed_that_no_ship_makes(other: TrackFix, *, agreed
 
 
 def test_a_fix_off_the_track_is_held_back_until_the_next_one_decides() -> None:
-    held = decide(AGREED, Seen(HERE, FAR, 60.0, behind=False), RULES)
+    held = decide(AGREED, Seen(HERE, FAR, 60.0, OnItsWay.NO), RULES)
     assert not held.taken
-    back = decide(held.standing, Seen(HERE, TrackFix(42.0, 131.0, AT_MS + 120_000), 60.0, behind=False), RULES)
+    back = decide(held.standing, Seen(HERE, TrackFix(42.0, 131.0, AT_MS + 120_000), 60.0, OnItsWay.NO), RULES)
     assert back.taken and back.standing.unsure_step == 0
-    on = decide(held.standing, Seen(HERE, FAR_TOO, 60.0, behind=False), RULES)
+    on = decide(held.standing, Seen(HERE, FAR_TOO, 60.0, OnItsWay.NO), RULES)
     assert not on.taken
     assert on.standing.trusted == HERE
     assert on.standing.unsure_step * 300_000 > FAR_TOO.time_ms + 3_600_000 - 300_000

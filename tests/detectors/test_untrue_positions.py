@@ -1,7 +1,4 @@
-"""What the scenarios of ``streams/scenario/positions`` have shown to be judged wrongly, each reduced to one cause.
-
-Those that still are have a mark with the cause.
-"""
+"""What the scenarios of ``streams/scenario/positions`` have shown to be judged wrongly, each reduced to one cause."""
 
 from __future__ import annotations
 
@@ -45,9 +42,6 @@ def test_positions_that_a_station_repeats_later_are_no_second_ship(delay_min: in
     assert said([report for report in beside(story, again) if report.at_s < 6 * HOUR], "shared_mmsi") == []
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="the way that it sails along the wrong axis is not allowed for"
-)
 @pytest.mark.parametrize("every_s", [60.0, 180.0])
 def test_a_wrong_bit_along_its_course_is_no_second_ship(every_s: float) -> None:
     story = sailing(every_s)
@@ -57,11 +51,6 @@ def test_a_wrong_bit_along_its_course_is_no_second_ship(every_s: float) -> None:
     assert said(story, "shared_mmsi") == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="a track that has not been heard for 40 minutes is compared with the newest fix",
-)
 def test_a_stray_after_wrong_bits_is_no_second_ship() -> None:
     story = sailing()
     for number in (*range(10, 50, 4), 90):
@@ -70,11 +59,6 @@ def test_a_stray_after_wrong_bits_is_no_second_ship() -> None:
     assert said(story, "shared_mmsi") == []
 
 
-@pytest.mark.xfail(
-    strict=True,
-    raises=AssertionError,
-    reason="the distance is taken half an hour after the jump, when it has sailed on",
-)
 def test_the_reported_jump_is_at_least_the_threshold() -> None:
     """It appears 9 nm north and sails south from there: after half an hour it is 4 nm from where it was."""
     before, after = sailing(knots=0.1), np.arange(2 * HOUR, 6 * HOUR, 60.0)
@@ -84,9 +68,6 @@ def test_the_reported_jump_is_at_least_the_threshold() -> None:
     assert float(str(opened.details["jump_nm"])) >= 5
 
 
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="`lies_behind` knows the present course only: they are now ahead of it"
-)
 def test_positions_repeated_when_it_has_turned_back_are_no_second_ship() -> None:
     """It sails north for 90 minutes and back on the same way; repetitions are 40 minutes late."""
     sails = {minute: there_and_back(minute) for minute in range(180)}

@@ -7,6 +7,7 @@ turns: ``turns`` counts how often a fix of the other track followed one of the v
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 from typing import Final, NamedTuple, Self
 
 from detectors.core.sphere import bearing_deg, distance_nm
@@ -42,7 +43,7 @@ class OtherTrack(NamedTuple):
     """How often one of them came directly after one of the vessel's own track."""
 
     behind: int
-    """How many of them lay where the vessel had just come from."""
+    """How many of them may be the vessel's own old positions, sent again."""
 
     def continued(self, fix: TrackFix, *, after_own: bool, behind: bool) -> Self:
         """With one more fix; ``after_own``: the fix before was of the vessel's own track."""
@@ -52,8 +53,15 @@ class OtherTrack(NamedTuple):
 
     @property
     def is_repeated(self) -> bool:
-        """Whether it looks like the vessel's own old positions, sent again: most of them lay behind it."""
+        """Whether most of them may be the vessel's own old positions."""
         return 2 * self.behind > self.fixes
+
+    def may_repeat(self, way: OnItsWay) -> bool:
+        """Whether the next fix, which is so far on the vessel's way, may be an old position of the vessel.
+
+        Once several lay behind it, near is enough: it may have turned since.
+        """
+        return way == OnItsWay.BEHIND or (way == OnItsWay.NEAR and self.fixes > 1 and self.is_repeated)
 
     @property
     def span_ms(self) -> int:
@@ -66,18 +74,28 @@ def begun(fix: TrackFix, *, behind: bool) -> OtherTrack:
     return OtherTrack(fix, fix.time_ms // STEP_MS, 1, 1, int(behind))
 
 
-def lies_behind(last: TrackFix, sog_kn: float, cog_deg: float, fix: TrackFix) -> bool:
-    """Whether a vessel that was at ``last`` within 45 min was there in the 45 min before, by its course and speed.
+class OnItsWay(IntEnum):
+    """Whether a vessel may have been at a place in the last 45 min, by its speed and course."""
 
-    Turns are not known, so the sector astern is wide. Example: at 12 kn on course 090, all places up to 9.5 nm away
-    that bear between 240 and 300.
+    NO = 0
+    NEAR = 1
+    """It is not too far; turns are not known."""
+    BEHIND = 2
+    """... and it has just come from there."""
+
+
+def on_its_way(last: TrackFix, sog_kn: float, cog_deg: float, fix: TrackFix) -> OnItsWay:
+    """Whether a vessel that was at ``last`` within 45 min was at the place of ``fix`` in the 45 min before.
+
+    The sector astern is wide, because ships turn. Example: at 12 kn on course 090, all places up to 9.5 nm away are
+    near, and those that bear between 240 and 300 are behind.
     """
     nm = apart_nm(last, fix)
     moves = sog_kn >= _WAY_KN and cog_deg >= 0 and fix.time_ms - last.time_ms <= _REPEATED_H * HOUR_MS
     if not moves or nm > _SLACK_NM + sog_kn * _REPEATED_H:
-        return False
+        return OnItsWay.NO
     astern_deg = cog_deg + 180 - bearing_deg(last.lat_deg, last.lon_deg, fix.lat_deg, fix.lon_deg)
-    return abs((astern_deg + 180) % 360 - 180) <= _ASTERN_DEG
+    return OnItsWay.BEHIND if abs((astern_deg + 180) % 360 - 180) <= _ASTERN_DEG else OnItsWay.NEAR
 
 
 def strongest(others: Sequence[OtherTrack]) -> tuple[OtherTrack, ...]:

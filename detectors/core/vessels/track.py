@@ -27,7 +27,7 @@ import numpy.typing as npt
 from detectors.core.sphere import distances_nm, unit_vectors
 from detectors.core.units import EARTH_NM, HOUR_MS, MS, NEVER_MS, STEP_MS
 from detectors.core.vessels.columns import Columns, Rows
-from detectors.core.vessels.other_tracks import TrackFix, lies_behind, read, write
+from detectors.core.vessels.other_tracks import TrackFix, on_its_way, read, write
 from detectors.core.vessels.speeds import v_max_kn
 from detectors.core.vessels.track_verdict import (
     DISPLACED,
@@ -123,7 +123,7 @@ def follow(history: History, core: Columns) -> None:
             last,
             fix,
             _most_kn(core, row, report, history.rules),
-            lies_behind(last, float(core.sog_kn[row]), float(core.cog_deg[row]), fix),
+            on_its_way(last, float(core.sog_kn[row]), float(core.cog_deg[row]), fix),
         )
         if not was.track & (STRAYED | DISPLACED) and seen.agree(history.rules):
             continue  # the screen was wider than necessary

@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, next_step
-from detectors.core.vessels.other_tracks import OtherTrack, TrackFix, apart_nm, begun, strongest
+from detectors.core.vessels.other_tracks import OnItsWay, OtherTrack, TrackFix, apart_nm, begun, strongest
 
 LONE: Final = 1
 """Bit of ``track``: the last fix is the first one of the vessel's appearance."""
@@ -109,8 +109,8 @@ class Seen(NamedTuple):
     fix: TrackFix
     most_kn: float
     """The limit of the speed between the two if they are far apart: see ``TrackRules.reckoned_kn``."""
-    behind: bool
-    """The vessel has just come from there. Such a fix may be an old one that a station sends again."""
+    way: OnItsWay
+    """Whether the vessel may have been there: such a fix may be an old one that a station sends again."""
 
     def agree(self, rules: TrackRules) -> bool:
         """Whether one ship can have been at both."""
@@ -135,7 +135,7 @@ def _hours(one: TrackFix, other: TrackFix) -> float:
 
 def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
     """The effect of a fix that breaks the vessel's own track, or that comes while others are open."""
-    last, fix, behind = seen.last, seen.fix, seen.behind
+    last, fix = seen.last, seen.fix
     run = was.run if was.run_from == last.time_ms & _LAST_BITS else 0
     others = [other for other in was.others if fix.time_ms - other.fix.time_ms < _held_ms(rules)]
     fits = _fitting(others, fix, rules)
@@ -147,8 +147,10 @@ def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
     if best == -1:
         return _continued(was, fix, others)
     if best is None:
+        behind = seen.way == OnItsWay.BEHIND
         other = begun(fix, behind=behind)
     else:
+        behind = others[best].may_repeat(seen.way)
         other = others.pop(best).continued(fix, after_own=run == 0, behind=behind)
         if was.track & LONE and other.fixes == _LONE_REPLACED_BY:
             return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2)

@@ -67,7 +67,8 @@ def build_ducting(options: Options) -> Scenario:
         ship, track = scene.ship(), _far(scene)
         said = scene.reports(ship, track)
         scene.add(ship, track, said[within(said, *duct) & _open(scene, said)])
-        truths.append(scene.quiet("ducting", "heard from 300 nm away while the duct lasts", ship))
+        note = "heard from 300 nm away while the duct lasts; then it is silent, as all that far away are"
+        truths.append(scene.quiet("ducting", note, ship, only=("gap",)))
     return scene.scenario("ducting", TITLE_DUCTING, truths)
 
 

@@ -138,10 +138,17 @@ class Scene:
 
     # -- the truth ------------------------------------------------------------------------------------------------
 
-    def quiet(self, kind: str, note: str, ship: StoryShip) -> ScenarioTruth:
-        """Nothing may be reported about this ship."""
+    def quiet(self, kind: str, note: str, ship: StoryShip, *, only: tuple[str, ...] = ()) -> ScenarioTruth:
+        """Nothing may be reported about this ship; except by ``only``, and for the record."""
         return ScenarioTruth(
-            kind=kind, note=note, mmsi=ship.mmsi, name=ship.says.name, from_ms=self.from_ms, to_ms=self.to_ms, only=()
+            kind=kind,
+            note=note,
+            mmsi=ship.mmsi,
+            name=ship.says.name,
+            from_ms=self.from_ms,
+            to_ms=self.to_ms,
+            only=only,
+            at_most="log",
         )
 
     def scenario(
