@@ -16,9 +16,9 @@ import numpy.typing as npt
 from detectors.core import message_types
 from detectors.core.alert import Alert, encode
 from detectors.core.engine.engine import Engine
-from detectors.core.identities.binding import BindingWatermark
 from detectors.core.imo_notes import Note
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
 from detectors.core.ticks import FeedRules, Tick
@@ -242,7 +242,7 @@ def run(
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
         bindings = playing.drain_bindings()
         emitted += [found for told in bindings for found in stage.take(told)]
-        emitted += stage.take(BindingWatermark(partition=0, heard_ms=playing.heard_ms))
+        emitted += stage.take(PartitionWatermark(partition=0, heard_ms=playing.heard_ms))
         alerts += [e.alert for e in emitted]
         faults = playing.drain_faults()
         assert not faults, faults

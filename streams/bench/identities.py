@@ -10,8 +10,9 @@ from typing import Annotated, Final
 import msgspec
 import typer
 
-from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
+from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_number import is_imo_number
+from detectors.core.promises import PartitionWatermark
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.kafka_run import fleet
 from streams.decode import decode
@@ -115,4 +116,4 @@ def _told(lines: Sequence[bytes], settings: Settings) -> list[bytes]:
 def _learn(told: Sequence[bytes], settings: Settings) -> int:
     histories = histories_for(settings, 1)
     alerts = [histories.take(msgspec.json.decode(each, type=Binding | SeenUnder)) for each in told]
-    return len(alerts) + len(histories.take(BindingWatermark(partition=0, heard_ms=1 << 60)))
+    return len(alerts) + len(histories.take(PartitionWatermark(partition=0, heard_ms=1 << 60)))

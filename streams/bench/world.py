@@ -8,8 +8,9 @@ import numpy as np
 
 from detectors.core.coverage.cells import spots_of
 from detectors.core.engine.engine import Engine
-from detectors.core.identities.binding import Binding, BindingWatermark
+from detectors.core.identities.binding import Binding
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.promises import PartitionWatermark
 from streams.pipeline.engines import engine_for, histories_for
 from streams.reference.loading import load_reference
 from streams.settings.model import Settings
@@ -41,7 +42,7 @@ def held_by_many(holders: int = HOLDERS) -> ImoHistories:
     histories = histories_for(Settings(), 1)
     for number in range(holders):
         histories.take(_told(number))
-    histories.take(BindingWatermark(partition=0, heard_ms=_START_MS + holders))
+    histories.take(PartitionWatermark(partition=0, heard_ms=_START_MS + holders))
     return histories
 
 

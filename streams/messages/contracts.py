@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from detectors.core.alert import Alert
-from detectors.core.identities.binding import Binding, BindingWatermark
+from detectors.core.identities.binding import Binding
+from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from streams.messages.feedback import Feedback
@@ -89,7 +90,7 @@ CONTRACTS: Final = (
     ),
     Contract(
         name="heard.v1",
-        type=BindingWatermark,
+        type=PartitionWatermark,
         topics=(IDENTITIES,),
         sentence="Progress of a partition: no binding with an earlier time will follow; key heard/PARTITION.",
     ),

@@ -15,7 +15,7 @@ import numpy as np
 
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import DetectorFault
-from detectors.core.identities.binding import BindingWatermark
+from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Reference
 from detectors.core.units import MS
 from streams.decode import decode
@@ -115,7 +115,7 @@ class InProcessPipeline:
             self.faults += engine.drain_faults()
             for seen in engine.drain_bindings():
                 self._histories.take(seen)
-            told = self._histories.take(BindingWatermark(partition=engine.partition, heard_ms=engine.heard_ms))
+            told = self._histories.take(PartitionWatermark(partition=engine.partition, heard_ms=engine.heard_ms))
             self._held += [emitted._replace(ordinal=record.ordinal) for emitted in told]
         yield from self._in_order()
 

@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Final
 import msgspec
 
 from detectors.core.engine.alert_writer import Emitted
-from detectors.core.identities.binding import IMO, Binding, BindingWatermark, SeenUnder, Told
+from detectors.core.identities.binding import IMO, Binding, SeenUnder, Told
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.promises import PartitionWatermark
 from streams.errors import Reason
 from streams.messages.topics import IDENTITIES
 from streams.worker.codec import LAST_MS, UNREADABLE, LogEntry
@@ -44,7 +45,7 @@ def learn(histories: ImoHistories, entry: LogEntry) -> tuple[list[Emitted], list
 
 def refusal_of(told: Told) -> str:
     """Why a record of another program cannot be used; empty if it can."""
-    if isinstance(told, BindingWatermark):
+    if isinstance(told, PartitionWatermark):
         return "" if 0 <= told.heard_ms < LAST_MS else "a progress record without time"
     times = told.stamp_ms, *_times_of(told)
     if not all(0 <= time_ms < LAST_MS for time_ms in times):

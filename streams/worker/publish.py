@@ -10,7 +10,8 @@ import msgspec
 import structlog
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
+from detectors.core.identities.binding import Binding, SeenUnder
+from detectors.core.promises import PartitionWatermark
 from streams.messages.log_records import H_COUNT
 from streams.worker.dead_letters import LostInput
 
@@ -73,13 +74,13 @@ class Publisher:
         self._bindings.setdefault(partition, []).extend(sent)
         return sent
 
-    def heard(self, heard: BindingWatermark) -> Awaitable[Any]:
+    def heard(self, heard: PartitionWatermark) -> Awaitable[Any]:
         """A promise is sent when every binding before it is delivered, not earlier."""
         waits = [d for d in self._bindings.get(heard.partition, ()) if not d.done() or d.cancelled() or d.exception()]
         self._bindings[heard.partition] = waits
         return asyncio.ensure_future(self._promise(list(waits), heard))
 
-    async def _promise(self, waits: Sequence[Awaitable[Any]], heard: BindingWatermark) -> None:
+    async def _promise(self, waits: Sequence[Awaitable[Any]], heard: PartitionWatermark) -> None:
         for delivery in waits:
             await delivery
         key = b"heard/%d" % heard.partition

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import structlog
 
-from detectors.core.identities.binding import BindingWatermark
+from detectors.core.promises import PartitionWatermark
 from streams.errors import Reason
 from streams.worker import joined_records
 from streams.worker.assignments import Assignments
@@ -148,7 +148,7 @@ class Service(Assignments):
             deliveries += await publisher.bindings(outcome.bindings, part.log.partition)
             if outcome.heard_ms is not None:
                 deliveries.append(
-                    publisher.heard(BindingWatermark(partition=part.log.partition, heard_ms=outcome.heard_ms))
+                    publisher.heard(PartitionWatermark(partition=part.log.partition, heard_ms=outcome.heard_ms))
                 )
             for letter in outcome.letters:
                 deliveries.append(await publisher.letter(letter, self._source, part.log.partition))

@@ -9,8 +9,9 @@ from pathlib import Path
 import msgspec
 
 from detectors.core.alert import encode
-from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
+from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.promises import PartitionWatermark
 from detectors.core.testing import START_MS
 
 FOLDER = Path(__file__).parents[1] / "golden"
@@ -66,7 +67,7 @@ def play(stage: ImoHistories, told: list[Stated]) -> list[bytes]:
     """The alerts, as they would be written; the promise of each binding comes with the one after it."""
     out = []
     for one in told:
-        out += stage.take(BindingWatermark(partition=0, heard_ms=one.stamp_ms - 1)) + stage.take(one)
+        out += stage.take(PartitionWatermark(partition=0, heard_ms=one.stamp_ms - 1)) + stage.take(one)
     return [encode(emitted.alert) for emitted in out]
 
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
+from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_number import are_imo_numbers
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.promises import PartitionWatermark
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Report, Story, beside, engine, log, revive, voyage
 from detectors.core.units import HOUR_MS
@@ -19,7 +20,7 @@ from detectors.core.units import HOUR_MS
 HOUR = 3600.0
 IMO, OTHER_IMO = 9179842, 9161003
 RUSSIAN, LIBERIAN, COOK = 273_999_001, 636_012_345, 518_100_200
-Told = Binding | SeenUnder | BindingWatermark
+Told = Binding | SeenUnder | PartitionWatermark
 
 
 def bound(mmsi: int, hours: float, *, lat_deg: float | None = 38.0, imo: int = IMO, **more: object) -> Binding:
@@ -39,8 +40,8 @@ def bound(mmsi: int, hours: float, *, lat_deg: float | None = 38.0, imo: int = I
     )
 
 
-def heard(hours: float, *partitions: int) -> list[BindingWatermark]:
-    return [BindingWatermark(partition=p, heard_ms=START_MS + int(hours * HOUR_MS)) for p in partitions or (0, 1)]
+def heard(hours: float, *partitions: int) -> list[PartitionWatermark]:
+    return [PartitionWatermark(partition=p, heard_ms=START_MS + int(hours * HOUR_MS)) for p in partitions or (0, 1)]
 
 
 def histories(partitions: int = 2, **thresholds: object) -> ImoHistories:
@@ -140,7 +141,7 @@ def test_any_order_of_arrival_any_repetition_and_any_restart_give_the_same_alert
         for number, lane in enumerate(lanes):  # a promise follows whatever it promises, at any distance
             for at in sorted(draw.choice(len(lane), 5, replace=False).tolist(), reverse=True):
                 stamp_ms = max(b.stamp_ms for b in lane[: at + 1] if isinstance(b, Binding))
-                lane.insert(at + 1, BindingWatermark(partition=number, heard_ms=stamp_ms))
+                lane.insert(at + 1, PartitionWatermark(partition=number, heard_ms=stamp_ms))
             again = int(draw.integers(1, len(lane)))  # a worker was killed and says the last of it anew
             lane[again:again] = lane[max(0, again - 8) : again]
             lane.extend(heard(2000, number))

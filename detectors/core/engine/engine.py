@@ -223,7 +223,7 @@ class Engine:
 
     @property
     def heard_ms(self) -> int:
-        """All later bindings have a later time than this (``BindingWatermark``)."""
+        """All later bindings have a later time than this (``PartitionWatermark``)."""
         return self.sources.heard_ms
 
     @property

@@ -5,7 +5,7 @@ hour while it continues. The choice depends only on the vessel's reports, in col
 the input.
 
 Order. ``stamp_ms`` is the report's time or the first moment after the time of the ticks so far, whichever is later.
-``BindingWatermark`` promises that no later binding has a stamp up to it. So a process that has such a promise from
+``PartitionWatermark`` promises that no later binding has a stamp up to it. So a process that has such a promise from
 every partition knows all bindings up to the least of them, in any order of arrival.
 """
 
@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from detectors.core.imo_notes import Note
 from detectors.core.imo_number import are_imo_numbers
+from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.sources import SourceTable
@@ -74,13 +75,6 @@ class Binding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=
     replayed: bool = False
 
 
-class BindingWatermark(msgspec.Struct, frozen=True, kw_only=True, tag="heard"):
-    """A promise: every later binding of this partition has a later time."""
-
-    partition: int
-    heard_ms: int
-
-
 class SeenUnder(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="seen"):
     """When an MMSI was last heard, reported when another MMSI states the same IMO number."""
 
@@ -94,7 +88,7 @@ class SeenUnder(msgspec.Struct, frozen=True, kw_only=True, gc=False, tag="seen")
     """Event time of the other MMSI's statement; 0 in records of an earlier version."""
 
 
-Told = Binding | SeenUnder | BindingWatermark
+Told = Binding | SeenUnder | PartitionWatermark
 
 
 class BindingWriter:

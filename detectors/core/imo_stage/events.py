@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_stage.holders import Holder, ImoShip
 
-LOOK: Final = 0
+_LOOK: Final = 0
 _REPORT: Final = 1
 _SEEN: Final = 0
 _BINDING: Final = 1
@@ -40,9 +40,9 @@ def event_of(record: Binding | SeenUnder) -> StageEvent:
 
 def look_at(ship: ImoShip, holder: Holder) -> StageEvent:
     """The check whether the alert about ``holder`` closes."""
-    return StageEvent(holder.settles_ms, LOOK, 0, 0, ship.imo, holder.newest.mmsi)
+    return StageEvent(holder.settles_ms, _LOOK, 0, 0, ship.imo, holder.newest.mmsi)
 
 
-def dispatcher(ships: Iterable[ImoShip]) -> list[StageEvent]:
+def checks(ships: Iterable[ImoShip]) -> list[StageEvent]:
     """The checks of all open alerts."""
     return [look_at(ship, holder) for ship in ships for holder in ship.holders if holder.alert is not None]

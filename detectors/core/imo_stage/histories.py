@@ -1,13 +1,11 @@
 """The second stage: the history of each IMO number, from the bindings of all partitions. Pure.
 
-Bindings arrive in any order and more than once. They are processed in the order of their stamps, as soon as every
-partition has promised that no earlier one will come. A binding with a passed stamp has been processed before. So alerts
-depend on the bindings alone, and bindings on the first stage's logs alone.
+Bindings arrive in any order and more than once, and are processed in the order of their stamps
+(``detectors/core/promises.py``). So alerts depend on the bindings alone.
 """
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, Protocol, Self
 
@@ -16,13 +14,14 @@ import msgspec
 from detectors.core.alert import Alert, Severity
 from detectors.core.engine.alert_writer import Emitted, composed
 from detectors.core.engine.snapshot import SnapshotError
-from detectors.core.identities.binding import Binding, BindingWatermark, SeenUnder
-from detectors.core.imo_stage.events import LOOK, StageEvent, dispatcher, event_of, look_at
+from detectors.core.identities.binding import Binding, SeenUnder
+from detectors.core.imo_stage.events import StageEvent, checks, event_of, look_at
 from detectors.core.imo_stage.holders import Holder, ImoShip, closing_finding, position_of, vessel_of
 from detectors.core.imo_stage.migrations import HISTORIES_FORMAT
 from detectors.core.imo_stage.shards import FIRST, Shards
 from detectors.core.imo_stage.snapshot import ImoManifest, ImoShard, read
 from detectors.core.odd_numbers import with_odd_numbers
+from detectors.core.promises import PartitionWatermark, PromisedOrder
 from detectors.core.protocol import Finding
 from detectors.core.reference import Reference
 from detectors.core.registry import build
@@ -59,14 +58,11 @@ class ImoHistories:
     def __init__(self, partitions: int, detector: ImoDetector, severities: Mapping[str, Severity]) -> None:
         self._detector = detector
         self._severities = {**detector.severities, **severities}
-        self._heard = [0] * partitions
-        self._passed_ms = 0
+        self._order: PromisedOrder[StageEvent, Binding | SeenUnder] = PromisedOrder(partitions)
         self._ships: dict[int, ImoShip] = {}
-        self._waiting: dict[StageEvent, Binding | SeenUnder] = {}
         self._shards = Shards()
         """The numbers and events of each shard: a snapshot must not search all of them for each shard."""
         self._holders = self._open = 0
-        self._events: list[StageEvent] = []
 
     @classmethod
     def build(
@@ -78,26 +74,24 @@ class ImoHistories:
 
     # -- input ----------------------------------------------------------------------------------------------------
 
-    def take(self, told: Binding | SeenUnder | BindingWatermark) -> list[Emitted]:
+    def take(self, told: Binding | SeenUnder | PartitionWatermark) -> list[Emitted]:
         """Adds one record, in any order, also repeatedly. Returns alerts in the order of decisions."""
-        if isinstance(told, BindingWatermark):
+        if isinstance(told, PartitionWatermark):
             return self._hear(told)
         event = event_of(told)
-        if told.stamp_ms > self._passed_ms and event not in self._waiting:
-            self._await_turn(event, told)
-            heapq.heappush(self._events, event)
+        if self._order.add(event, told):
+            self._shards.waits[self._shards.of(told.imo)].add(event)
             self._touch(told.imo)
         return []
 
-    def _hear(self, heard: BindingWatermark) -> list[Emitted]:
-        if not 0 <= heard.partition < len(self._heard):
-            return []
-        self._heard[heard.partition] = max(self._heard[heard.partition], heard.heard_ms)
-        self._passed_ms = max(self._passed_ms, min(self._heard))
+    def _hear(self, heard: PartitionWatermark) -> list[Emitted]:
         out: list[Emitted] = []
-        while self._events and self._events[0].at_ms <= self._passed_ms:
-            event = heapq.heappop(self._events)
-            out += self._settle(event) if event.what == LOOK else self._take_up(self._turn_of(event))
+        for event, told in self._order.promised(heard):
+            if told is None:
+                out += self._settle(event)
+            else:
+                self._shards.waits[self._shards.of(told.imo)].remove(event)
+                out += self._take_up(told)
         return out
 
     def _take_up(self, told: Binding | SeenUnder) -> list[Emitted]:
@@ -109,15 +103,6 @@ class ImoHistories:
             holder.heard_ms = max(holder.heard_ms, told.heard_ms)
             self._touch(told.imo)
         return []
-
-    def _await_turn(self, event: StageEvent, told: Binding | SeenUnder) -> None:
-        self._waiting[event] = told
-        self._shards.waits[self._shards.of(told.imo)].add(event)
-
-    def _turn_of(self, event: StageEvent) -> Binding | SeenUnder:
-        told = self._waiting.pop(event)
-        self._shards.waits[self._shards.of(told.imo)].remove(event)
-        return told
 
     def _learn(self, told: Binding) -> list[Emitted]:
         ship, out = self._ships.get(told.imo), list[Emitted]()
@@ -161,15 +146,14 @@ class ImoHistories:
 
     def _await(self, ship: ImoShip, holder: Holder, since_ms: int) -> None:
         holder.settles_ms = self._detector.settles_ms(since_ms)
-        heapq.heappush(self._events, look_at(ship, holder))
+        self._order.check(look_at(ship, holder))
         self._touch(ship.imo)
-        if len(self._events) > _EVENTS_LEAST + _EVENTS_A_HOLDER * (len(self._waiting) + self._holders):
+        if self._order.pending > _EVENTS_LEAST + _EVENTS_A_HOLDER * (len(self._order.waiting) + self._holders):
             self._plan()  # most of them are checks of alerts that have a newer revision, or are forgotten
 
     def _plan(self) -> None:
-        """Rebuilds the pending events from the known state."""
-        self._events = [*self._waiting, *dispatcher(self._ships.values())]
-        heapq.heapify(self._events)
+        """Rebuilds the checks from the known state."""
+        self._order.replan(checks(self._ships.values()))
 
     def _compose(self, ship: ImoShip, holder: Holder, finding: Finding) -> Alert:
         told = holder.newest
@@ -220,7 +204,7 @@ class ImoHistories:
     @property
     def clock_ms(self) -> int:
         """Event time up to which everything is decided."""
-        return self._passed_ms
+        return self._order.passed_ms
 
     @property
     def ships(self) -> int:
@@ -246,27 +230,33 @@ class ImoHistories:
     def shard(self, number: int) -> bytes:
         """A copy of one shard."""
         ships = [self._ships[imo] for imo in sorted(self._shards.numbers[number])]
-        waiting = [self._waiting[event] for event in sorted(self._shards.waits[number])]
+        waiting = [self._order.waiting[event] for event in sorted(self._shards.waits[number])]
         return msgspec.msgpack.encode(ImoShard(ships, waiting))
 
     def manifest(self) -> bytes:
         """All that is not in shards; JSON."""
-        return msgspec.json.encode(ImoManifest(format=HISTORIES_FORMAT, heard=self._heard, passed_ms=self._passed_ms))
+        order = self._order
+        return msgspec.json.encode(
+            ImoManifest(format=HISTORIES_FORMAT, heard=order.heard_ms, passed_ms=order.passed_ms)
+        )
 
     def restore(self, shards: Sequence[bytes], manifest: bytes) -> Self:
         """Loads the histories that ``shard`` and ``manifest`` returned. Raises SnapshotError if they cannot be used."""
         head, parts = read(shards, manifest)
-        if len(head.heard) != len(self._heard):  # with other partitions it is unknown whose promises to await
-            raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard)} now")
-        self._heard, self._passed_ms = list(head.heard), head.passed_ms
+        if len(head.heard) != len(self._order.heard_ms):  # with other partitions it is unknown whose promises to await
+            raise SnapshotError(
+                f"made of {len(head.heard)} partitions of the log, which has {len(self._order.heard_ms)} now"
+            )
+        waiting = [(event_of(told), told) for part in parts for told in part.waiting]
+        self._order.restore(head.heard, head.passed_ms, waiting)
         self._ships = {ship.imo: ship for part in parts for ship in part.ships}
         self._shards = Shards(max(FIRST, len(shards)))
         for imo in self._ships:
             self._shards.add(imo)
         holders = [holder for ship in self._ships.values() for holder in ship.holders]
         self._holders, self._open = len(holders), sum(holder.alert is not None for holder in holders)
-        for told in (told for part in parts for told in part.waiting):
-            self._await_turn(event_of(told), told)
+        for event, _ in waiting:
+            self._shards.waits[self._shards.of(event.imo)].add(event)
         self._plan()
         return self
 

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, BindingWatermark
+from detectors.core.identities.binding import Binding
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.promises import PartitionWatermark
 from streams.broker.node import free_port
 from streams.broker.reading import read
 from streams.messages.log_records import partition_of
@@ -127,7 +128,10 @@ def test_what_is_no_binding_is_a_dead_letter_and_changes_nothing() -> None:
     for value in (b"", b"\xff", b"{}", b'{"type":"binding","imo":"x"}', b'{"type":"other"}', b"[" * 5000):
         alerts, letters = learn(histories, entry(3, value, (), 0))
         assert not alerts and [letter.offset for letter in letters] == [3]
-    assert learn(histories, entry(4, msgspec.json.encode(BindingWatermark(partition=7, heard_ms=1)), (), 0)) == ([], [])
+    assert learn(histories, entry(4, msgspec.json.encode(PartitionWatermark(partition=7, heard_ms=1)), (), 0)) == (
+        [],
+        [],
+    )
     assert histories.manifest() == before and not histories.dirty()
     told = Binding(imo=IMO, mmsi=NEW, first_ms=1, last_ms=1, stamp_ms=1, source="s", statements=1, support=1)
     assert learn(histories, entry(5, msgspec.json.encode(told), (), 0)) == ([], []) and histories.dirty()
