@@ -8,6 +8,7 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.engine import alert_writer
 from detectors.core.imo_stage import histories
+from detectors.core.place_stage import areas
 from tests.wording import faults_of
 
 
@@ -26,6 +27,7 @@ def _every_alert_is_plainly_worded(monkeypatch: pytest.MonkeyPatch) -> Iterator[
 
     monkeypatch.setattr(alert_writer, "composed", watch(alert_writer.composed))
     monkeypatch.setattr(histories, "composed", watch(histories.composed))
+    monkeypatch.setattr(areas, "composed", watch(areas.composed))
     yield
     faults = sorted({fault for alert in made.values() for fault in faults_of(alert)})
     assert not faults, "\n".join(faults[:20])
