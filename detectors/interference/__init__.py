@@ -16,7 +16,7 @@ bits do not count. The places where the ships appear are compared with a point, 
 to 0.1 nm.
 
 When it is wrong. A receiver with a wrong clock, or one that repeats old sentences, displaces all ships that it hears:
-compare the sources. Ships without AIS in the area are not known. It is no evidence of who causes it.
+compare the sources. It does not show who causes it.
 
 References. C4ADS, Above Us Only Stars (2019): ships displaced to one point, and in circles; IMO MSC.1/Circ.1644
 (interference with GNSS is a danger to navigation).
