@@ -70,7 +70,7 @@ class DisplacementWriter:
         for place, origin in displaced:
             report, row = history.reports[place], int(history.rows[place])
             here = float(report["lat_deg"]), float(report["lon_deg"])
-            if self._counts(row) and not is_bit_error(origin[:2], here):
+            if origin.time_ms and self._counts(row) and not is_bit_error(origin[:2], here):
                 self.out.append(self._displacement(history, batch, place, origin))
 
     def _counts(self, row: int) -> bool:

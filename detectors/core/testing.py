@@ -17,8 +17,7 @@ from detectors.core import message_types
 from detectors.core.alert import Alert, encode
 from detectors.core.engine.engine import Engine
 from detectors.core.imo_notes import Note
-from detectors.core.imo_stage.histories import ImoHistories
-from detectors.core.promises import PartitionWatermark
+from detectors.core.later_stages import LaterStages
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
 from detectors.core.ticks import FeedRules, Tick
@@ -31,7 +30,7 @@ TICK_S = 600.0
 """Ingest ticks every few seconds. Alerts are the same at any timing (the conformance suite verifies it), and ticks
 are most of the cost of a story of many hours."""
 _SPACING_S = 1.0
-_STAGE_EVERY = 7  # without bindings the second stage's state continues by time alone
+_STAGE_EVERY = 7  # without facts the state of a later stage continues by time alone
 _MIX = 0x9E3779B97F4A7C15
 
 
@@ -235,26 +234,28 @@ def revive(old: Engine, fleet: FleetRules | None = None, written: dict[int, byte
 def run(
     story: Story, *, batch: int = 1000, tick_s: float = TICK_S, snapshot_every: int = 0, fleet: FleetRules | None = None
 ) -> list[Alert]:
-    """The alerts of a story, of both stages. Raises AssertionError if a detector failed."""
+    """The alerts of a story, of all stages. Raises AssertionError if a detector failed."""
     alerts: list[Alert] = []
-    playing, stage, shards = engine(fleet=fleet), ImoHistories.build(1, {}, {}), dict[int, bytes]()
+    playing, stages, shards = engine(fleet=fleet), LaterStages.build(1, {}, {}), dict[int, bytes]()
     for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
-        bindings = playing.drain_bindings()
-        emitted += [found for told in bindings for found in stage.take(told)]
-        emitted += stage.take(PartitionWatermark(partition=0, heard_ms=playing.heard_ms))
+        gathered = stages.gather(playing)
+        emitted += stages.promise(playing)
         alerts += [e.alert for e in emitted]
         faults = playing.drain_faults()
         assert not faults, faults
         if snapshot_every and number % snapshot_every == 0:
             playing = revive(playing, fleet, shards)
-            stage = _again(stage) if bindings or number % _STAGE_EVERY == 0 else stage
+            stages = _again(stages) if gathered or number % _STAGE_EVERY == 0 else stages
     return alerts
 
 
-def _again(old: ImoHistories) -> ImoHistories:
-    """The second stage restored from a snapshot."""
-    return ImoHistories.build(1, {}, {}).restore([old.shard(n) for n in range(old.shard_count())], old.manifest())
+def _again(old: LaterStages) -> LaterStages:
+    """The later stages restored from snapshots."""
+    new = LaterStages.build(1, {}, {})
+    for before, after in ((old.histories, new.histories), (old.areas, new.areas)):
+        after.restore([before.shard(n) for n in range(before.shard_count())], before.manifest())
+    return new
 
 
 def _ordinal(playing: Engine) -> int:

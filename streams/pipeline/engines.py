@@ -8,6 +8,8 @@ import msgspec
 
 from detectors.core.engine.engine import Engine
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.later_stages import LaterStages
+from detectors.core.place_stage.areas import DisplacedAreas
 from detectors.core.reference import Reference
 from streams.errors import ConfigError
 from streams.settings.model import Settings
@@ -34,6 +36,19 @@ def restored(
 ) -> Engine:
     """The engine of one partition from a snapshot. Raises SnapshotError if that cannot be used."""
     return engine_for(settings, reference, partition).restore(shards, manifest)
+
+
+def later_stages_for(settings: Settings, partitions: int) -> LaterStages:
+    """The stages after the engines, for this number of partitions. Raises ConfigError on a wrong threshold."""
+    return LaterStages(histories_for(settings, partitions), areas_for(settings, partitions))
+
+
+def areas_for(settings: Settings, partitions: int) -> DisplacedAreas:
+    """The stage of places for this number of partitions. Raises ConfigError on a wrong threshold."""
+    try:
+        return DisplacedAreas.build(partitions, settings.detectors, settings.severity)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[detectors] {error}") from error
 
 
 def histories_for(settings: Settings, partitions: int) -> ImoHistories:

@@ -15,7 +15,6 @@ import numpy as np
 
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import DetectorFault
-from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Reference
 from detectors.core.units import MS
 from streams.decode import decode
@@ -25,7 +24,7 @@ from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.line_affixes import doubt_in
 from streams.ingest.unrecognised import nothing_of_ours
 from streams.messages.log_records import MarkRecord, Record, Sentences, TickRecord
-from streams.pipeline.engines import engine_for, histories_for
+from streams.pipeline.engines import engine_for, later_stages_for
 from streams.settings.model import Settings
 
 BATCH: Final = 10_000
@@ -62,7 +61,7 @@ class InProcessPipeline:
         """``lists``: the references that come into force at a mark of that time (``SourceKind.marks_ms``)."""
         self._lists = lists or {}
         self.engines = [engine_for(settings, reference, partition) for partition in range(partitions)]
-        self._histories = histories_for(settings, partitions)
+        self._stages = later_stages_for(settings, partitions)
         self.totals = Totals()
         self.faults: list[DetectorFault] = []
         self._held: list[Emitted] = []
@@ -104,8 +103,7 @@ class InProcessPipeline:
             self.late += int(np.count_nonzero(tops_ms[1:] - decoded.batch.reports["time_ms"] > self._late_ms))
             self._tops_ms[record.partition] = int(tops_ms[-1])
             self._held += engine.apply(decoded.batch)
-            for binding in engine.drain_bindings():
-                self._histories.take(binding)
+            self._stages.gather(engine)
         self.faults += engine.drain_faults()
 
     def _tick(self, record: TickRecord) -> Iterator[Emitted]:
@@ -113,10 +111,8 @@ class InProcessPipeline:
         for engine in self.engines:
             self._held += engine.tick(record.tick, record.ordinal)
             self.faults += engine.drain_faults()
-            for seen in engine.drain_bindings():
-                self._histories.take(seen)
-            told = self._histories.take(PartitionWatermark(partition=engine.partition, heard_ms=engine.heard_ms))
-            self._held += [emitted._replace(ordinal=record.ordinal) for emitted in told]
+            self._stages.gather(engine)
+            self._held += [emitted._replace(ordinal=record.ordinal) for emitted in self._stages.promise(engine)]
         yield from self._in_order()
 
     def _switch(self, mark: MarkRecord) -> Iterator[Emitted]:

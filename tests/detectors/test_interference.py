@@ -15,7 +15,7 @@ from detectors.core.displacements import Displacement
 from detectors.core.half_degrees import are_near, cell_of, cells_near, label
 from detectors.core.place_stage.areas import DisplacedAreas
 from detectors.core.promises import PartitionWatermark
-from detectors.core.testing import START_MS
+from detectors.core.testing import START_MS, Report, Story, beside, run
 from detectors.interference.shape import Place, shape_of
 from tests.detectors.golden_places import MINUTE_MS, fact, facts
 from tests.wording import faults_of
@@ -381,3 +381,75 @@ def test_a_shape_is_found_or_not_for_any_positions(places: list[tuple[float, flo
     shape = shape_of([Place(*place) for place in places])
     assert shape["kind"] in {"point", "circle", "line", "none"}
     msgspec.json.encode(shape)
+
+
+# -- from reports of ships ---------------------------------------------------------------------------------------------
+
+HOUR = 3600.0
+ROADS, INLAND = (-34.2, 18.1), (-34.0, 18.9)
+
+
+def anchored(mmsi: int, number: int, away: tuple[float, float], hours: float = 4.0) -> Story:
+    """A ship at anchor that reports each minute; ``away``: between these seconds it appears inland."""
+    found = []
+    for second in range(number, int(hours * HOUR), 60):
+        lat_deg, lon_deg = ROADS[0] + number / 500, ROADS[1] + number / 700
+        if away[0] <= second < away[1]:
+            lat_deg, lon_deg = INLAND[0] + number / 9000, INLAND[1]
+        found.append(Report(at_s=float(second), mmsi=mmsi, lat_deg=lat_deg, lon_deg=lon_deg, sog_kn=0.0, status=1))
+    return found
+
+
+def roadstead(displaced: int = 4, ships: int = 6, **more: float) -> Story:
+    """Ships at anchor, of which some appear 40 nm inland for an hour, and come back."""
+    spells = [(HOUR, 2 * HOUR) if n < displaced else (0.0, 0.0) for n in range(ships)]
+    return beside(*(anchored(244_000_201 + n, n, spell, **more) for n, spell in enumerate(spells)))
+
+
+WORLD = roadstead()
+"""For the conformance suite."""
+
+
+def about_areas(story: Story, **more: int) -> list[Alert]:
+    return [a for a in run(story, **more) if a.detector == "interference"]
+
+
+def test_a_roadstead_from_which_four_of_six_ships_jump_gives_one_alert_that_closes() -> None:
+    opened, closed = about_areas(roadstead())
+    assert (opened.subject, opened.details["vessels_total"]) == ("place/34.5S018.0E", 3)
+    assert {one["mmsi"] for one in opened.details["vessels"]} <= {244_000_201 + n for n in range(4)}
+    assert opened.time < "2023-11-14T23:20" and opened.details["shape"]["kind"] == "point"
+    assert opened.evidence and opened.details["sources"] == ["station"]
+    assert closed.status == "closed" and "2023-11-15T00:50" < closed.time < "2023-11-15T01:30"
+
+
+def test_ships_of_which_two_are_displaced_give_none() -> None:
+    assert about_areas(roadstead(displaced=2)) == []
+
+
+@pytest.mark.parametrize(
+    "mmsis", [[123_456_789, 111_111_111, 234_567_890, 987_654_321], [2, 3, 4, 5], [992_441_001 + n for n in range(4)]]
+)
+def test_placeholders_and_stations_that_are_not_ships_do_not_count(mmsis: list[int]) -> None:
+    story = beside(*(anchored(mmsi, n, (HOUR, 2 * HOUR)) for n, mmsi in enumerate(mmsis)))
+    assert about_areas(story) == []
+
+
+def test_positions_with_one_wrong_bit_do_not_count() -> None:
+    off_deg = 2**20 / 600_000
+    story = [
+        msgspec.structs.replace(s, lat_deg=ROADS[0], lon_deg=ROADS[1] + off_deg) if s.lon_deg == INLAND[1] else s
+        for s in roadstead()
+    ]
+    assert about_areas(story) == []
+
+
+def test_numbers_that_two_ships_use_do_not_count_once_that_is_known() -> None:
+    """Each of four numbers is used by a ship in the roads and one inland, for eight hours."""
+    story = beside(
+        *(anchored(244_000_201 + n, n, (0.0, 0.0), 8.0) for n in range(4)),
+        *(anchored(244_000_201 + n, n + 30, (0.0, 8 * HOUR), 8.0) for n in range(4)),
+    )
+    facts = [a.time for a in about_areas(story)]
+    shared = [a for a in run(story) if a.detector == "shared_mmsi"]
+    assert len(shared) == 4 and len(facts) <= 2 and all(time < "2023-11-15T00:30" for time in facts)

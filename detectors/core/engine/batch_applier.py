@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.detector_input import DetectorInput, Places
+from detectors.core.displacements import DisplacementWriter
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.identities.binding import BindingWriter
 from detectors.core.identities.matcher import WatchlistMatcher
@@ -65,16 +66,13 @@ class BatchApplier:
         matcher: WatchlistMatcher,
         dispatcher: Dispatcher,
         binding_writer: BindingWriter,
+        displacement_writer: DisplacementWriter,
+        *,
         rules: TrackRules,
     ) -> None:
         self.duplicates = self.late = 0
-        self._fleet, self._matcher, self._dispatcher, self._binding_writer, self._rules = (
-            fleet,
-            matcher,
-            dispatcher,
-            binding_writer,
-            rules,
-        )
+        self._fleet, self._matcher, self._dispatcher, self._rules = fleet, matcher, dispatcher, rules
+        self._binding_writer, self._displacement_writer = binding_writer, displacement_writer
 
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
         """Applies all reports of a batch. ``rows``: the row of each report; ``source_bit``: its source."""
@@ -209,6 +207,8 @@ class BatchApplier:
         )
         if history.stated.any():
             self._binding_writer.tell(history, batch)
+        if history.followed is not None and history.followed.displaced:
+            self._displacement_writer.tell(history.followed.displaced, history, batch)
         self._dispatcher.plan(rows)
 
 

@@ -18,6 +18,7 @@ from detectors.core import listing_reasons
 from detectors.core.alert import Severity
 from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.detector_input import SourceChange
+from detectors.core.displacements import Displacement, DisplacementWriter
 from detectors.core.engine import snapshot
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.batch_applier import BatchApplier
@@ -73,7 +74,10 @@ class Engine:
         writer = AlertWriter(self.fleet, {**listing_reasons.SEVERITIES, **defaults, **severities})
         self.dispatcher = Dispatcher(self.fleet, self.sources, reference, judges, writer)
         self._binding_writer = BindingWriter(self.fleet, self.sources, reference)
-        self._batch_applier = BatchApplier(self.fleet, self.matcher, self.dispatcher, self._binding_writer, fleet)
+        self._displacement_writer = DisplacementWriter(self.fleet, self.sources, reference)
+        self._batch_applier = BatchApplier(
+            self.fleet, self.matcher, self.dispatcher, self._binding_writer, self._displacement_writer, rules=fleet
+        )
         self._slot_closer = SlotCloser(self.fleet, self.reception, self.matcher, self.dispatcher, self._batch_applier)
         self._admission = Admission(self.fleet, fleet)
         self._reference_switch = ReferenceSwitch(
@@ -169,7 +173,7 @@ class Engine:
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records; vessels that it lists or delists are judged at once."""
         former, self.reference = self._reference_switch.numbered(self.reference), reference
-        self.dispatcher.reference = self._binding_writer.reference = reference
+        self.dispatcher.reference = self._binding_writer.reference = self._displacement_writer.reference = reference
         self.matcher.adopt(reference)
         self._reference_switch.switch(former, reference, ordinal)
         return self._drain()
@@ -216,6 +220,11 @@ class Engine:
         told, self._binding_writer.out = self._binding_writer.out, []
         return told
 
+    def drain_displacements(self) -> list[Displacement]:
+        """Vessels that appeared displaced since the last call."""
+        told, self._displacement_writer.out = self._displacement_writer.out, []
+        return told
+
     def drain_delisted(self) -> set[int]:
         """MMSIs that were delisted by another reference, since the last call."""
         gone, self._reference_switch.delisted = self._reference_switch.delisted, set()
@@ -223,7 +232,7 @@ class Engine:
 
     @property
     def heard_ms(self) -> int:
-        """All later bindings have a later time than this (``PartitionWatermark``)."""
+        """All later bindings and displacements have a later stamp than this (``PartitionWatermark``)."""
         return self.sources.heard_ms
 
     @property

@@ -1,0 +1,43 @@
+"""The stages that gather facts from all partitions, in one process: for a replay, and for tests of detectors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Self
+
+from detectors.core.alert import Severity
+from detectors.core.engine.alert_writer import Emitted
+from detectors.core.engine.engine import Engine
+from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.place_stage.areas import DisplacedAreas
+from detectors.core.promises import PartitionWatermark
+
+
+class LaterStages:
+    """Both of them. A worker has each on a topic of its own."""
+
+    def __init__(self, histories: ImoHistories, areas: DisplacedAreas) -> None:
+        self.histories: Final = histories
+        self.areas: Final = areas
+
+    @classmethod
+    def build(
+        cls, partitions: int, thresholds: Mapping[str, Mapping[str, object]], severities: Mapping[str, Severity]
+    ) -> Self:
+        """Empty. Raises msgspec.ValidationError on a wrong threshold."""
+        histories = ImoHistories.build(partitions, thresholds, severities)
+        return cls(histories, DisplacedAreas.build(partitions, thresholds, severities))
+
+    def gather(self, engine: Engine) -> bool:
+        """Takes the facts that an engine has found. Returns whether there were any."""
+        bindings, displacements = engine.drain_bindings(), engine.drain_displacements()
+        for binding in bindings:
+            self.histories.take(binding)
+        for displacement in displacements:
+            self.areas.take(displacement)
+        return bool(bindings or displacements)
+
+    def promise(self, engine: Engine) -> list[Emitted]:
+        """Takes the promise of an engine after a tick. Returns the alerts that this decides."""
+        heard = PartitionWatermark(partition=engine.partition, heard_ms=engine.heard_ms)
+        return [*self.histories.take(heard), *self.areas.take(heard)]
