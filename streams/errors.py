@@ -45,6 +45,7 @@ class Reason(StrEnum):
     # record level (worker)
     RECORD_UNREADABLE = "record_unreadable"
     DETECTOR = "detector"
+    STAGE_FULL = "stage_full"  # too many facts wait for a partition that makes no progress
     SET_ASIDE = "set_aside"  # the worker crashed at it repeatedly
     # on the way out (notifier)
     NOTIFICATION_REFUSED = "notification_refused"  # an alert that its target answered with 4xx

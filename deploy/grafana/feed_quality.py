@@ -7,8 +7,8 @@ def _rate(metric: str) -> str:
     return f"rate(wakewatch_{metric}[$__rate_interval])"
 
 
-# The stage of IMO numbers follows what was heard, the fleet's partitions half a minute behind: no clock is wrong there.
-_CLOCKS = 'wakewatch_watermark_timestamp_seconds{partition!="identities"}'
+# The later stages follow what was heard, the fleet's partitions half a minute behind: no clock is wrong there.
+_CLOCKS = 'wakewatch_watermark_timestamp_seconds{partition!~"identities|places"}'
 _SOURCES = (
     Spec(
         "stat", "Sources received", "Live sources that are received. A source that is down has its own feed_outage alert.",

@@ -58,12 +58,17 @@ class Displacement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class DisplacementWriter:
-    """Writes the displacements of one fleet; ``out`` collects them."""
+    """Writes the displacements of one fleet."""
 
     def __init__(self, fleet: Fleet, sources: SourceTable, reference: Reference) -> None:
-        self.out: list[Displacement] = []
+        self._out: list[Displacement] = []
         self.reference = reference
         self._fleet, self._sources = fleet, sources
+
+    def drain(self) -> list[Displacement]:
+        """Those since the last call."""
+        told, self._out = self._out, []
+        return told
 
     def tell(self, displaced: Iterable[tuple[int, TrackFix]], history: History, batch: Batch) -> None:
         """``displaced``: places in the history, and where each vessel was; call after the vessels were judged."""
@@ -71,7 +76,7 @@ class DisplacementWriter:
             report, row = history.reports[place], int(history.rows[place])
             here = float(report["lat_deg"]), float(report["lon_deg"])
             if origin.time_ms and self._counts(row) and not is_bit_error(origin[:2], here):
-                self.out.append(self._displacement(history, batch, place, origin))
+                self._out.append(self._displacement(history, batch, place, origin))
 
     def _counts(self, row: int) -> bool:
         """Whether it is a ship, and its number that of one ship."""

@@ -19,11 +19,13 @@ from streams.errors import ConfigError
 from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
+    AREAS,
     DEAD,
     FEEDBACK,
     FLEET,
     HISTORIES,
     IDENTITIES,
+    PLACES,
     REFERENCE,
     SENTENCES,
     TABLE,
@@ -56,18 +58,18 @@ RIGHTS: Final[dict[str, Rights]] = {
     "topics create": Rights(topics=(("Create", EVERY), ("Describe", EVERY))),
     "topics check": Rights(topics=(("Describe", EVERY), ("DescribeConfigs", EVERY))),
     "topics forget": Rights(
-        topics=tuple((operation, (FLEET, HISTORIES)) for operation in ("Create", "Delete", "Describe")),
+        topics=tuple((operation, (FLEET, HISTORIES, AREAS)) for operation in ("Create", "Delete", "Describe")),
         group="{app}",
         group_operation="Describe",
     ),
     "ingest": Rights(topics=(("Read", (SENTENCES,)), ("Write", (SENTENCES, DEAD)))),
     "detect": Rights(
         topics=(
-            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES)),
-            ("Write", (FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD, IDENTITIES, HISTORIES)),
+            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS)),
+            ("Write", (FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD, IDENTITIES, HISTORIES, PLACES, AREAS)),
         ),
         group="{app}",
-        transactions=("{app}-fleet-", "{app}-histories-"),
+        transactions=("{app}-fleet-", "{app}-histories-", "{app}-areas-"),
     ),
     "notify": Rights(
         topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD, ALERT_STATE))),
@@ -89,7 +91,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "watchlist import": Rights(topics=(("Read", (REFERENCE,)), ("Write", (REFERENCE, SENTENCES)))),
     "doctor": Rights(
         topics=(
-            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES)),
+            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS)),
             ("Describe", EVERY),
             ("DescribeConfigs", EVERY),
         ),

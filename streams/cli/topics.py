@@ -27,6 +27,7 @@ class SavedState(StrEnum):
 
     FLEET = "fleet"
     HISTORIES = "histories"
+    AREAS = "areas"
 
 
 @contextmanager
@@ -87,7 +88,10 @@ def check(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
 @app.command()
 def forget(
     state: Annotated[
-        SavedState, typer.Argument(help="State to delete. fleet: of all vessels; histories: of all IMO numbers.")
+        SavedState,
+        typer.Argument(
+            help="State to delete. fleet: of all vessels; histories: of all IMO numbers; areas: of displaced vessels."
+        ),
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     settings: SettingsFile = None,
@@ -99,10 +103,10 @@ def forget(
 
     Example: wakewatch topics forget fleet
     """
-    from streams.messages.topics import FLEET, HISTORIES, create_missing, make_again
+    from streams.messages.topics import AREAS, FLEET, HISTORIES, create_missing, make_again
 
     effective = settings_of(settings, bootstrap_servers)
-    name = {SavedState.FLEET: FLEET, SavedState.HISTORIES: HISTORIES}[state]
+    name = {SavedState.FLEET: FLEET, SavedState.HISTORIES: HISTORIES, SavedState.AREAS: AREAS}[state]
     with administering(effective.kafka) as client:
         refuse_while_read(client, effective.worker.app_id)
         create_missing(client, effective.kafka, {name})

@@ -14,7 +14,18 @@ from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
 from streams.doctor.reading import Newest, SnapshotSummary, newest, newest_head, oldest_ms, tail
 from streams.doctor.sources import sources_finding, ticks_of
 from streams.errors import ConfigError, SinkError
-from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, differences
+from streams.messages.topics import (
+    ALERT_STATE,
+    ALERTS,
+    AREAS,
+    DEAD,
+    FLEET,
+    HISTORIES,
+    IDENTITIES,
+    PLACES,
+    SENTENCES,
+    differences,
+)
 from streams.settings.model import KafkaSettings, Settings
 
 _MS: Final = 1000
@@ -36,6 +47,8 @@ _NEEDED: Final[Mapping[str, frozenset[str]]] = {
     ALERT_STATE: frozenset({"READ", "WRITE"}),
     IDENTITIES: frozenset({"READ", "WRITE"}),
     HISTORIES: frozenset({"READ", "WRITE"}),
+    PLACES: frozenset({"READ", "WRITE"}),
+    AREAS: frozenset({"READ", "WRITE"}),
     DEAD: frozenset({"READ", "WRITE"}),
 }
 
@@ -102,7 +115,7 @@ def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFind
     else:
         yield ok("topics", "all as expected")
     prefix = settings.kafka.topic_prefix
-    if {prefix + topic for topic in (SENTENCES, FLEET, ALERTS, IDENTITIES, HISTORIES)} & set(missing):
+    if {prefix + topic for topic in (SENTENCES, FLEET, ALERTS, IDENTITIES, HISTORIES, PLACES, AREAS)} & set(missing):
         return
     yield _permitted(client, settings.kafka)
     yield from _flow(client, settings, now_ms)
@@ -124,7 +137,7 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFindin
     reader = consumer(kafka, group_id=None, **_QUICK)
     try:
         # Snapshots first: what they have read was in the log before, however long the requests take.
-        cuts = {topic: newest_head(reader, kafka.topic_prefix + topic) for topic in (FLEET, HISTORIES)}
+        cuts = {topic: newest_head(reader, kafka.topic_prefix + topic) for topic in (FLEET, HISTORIES, AREAS)}
         written = newest(reader, kafka.topic_prefix + SENTENCES)
         yield _written(written, now_ms)
         yield from disk_findings(client, kafka, oldest_ms(reader, kafka.topic_prefix + SENTENCES), now_ms)
@@ -132,9 +145,10 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFindin
         if sources is not None:
             yield sources
         yield _workers(client, settings, written)
-        told = newest(reader, kafka.topic_prefix + IDENTITIES)
+        bindings, displaced = (newest(reader, kafka.topic_prefix + topic) for topic in (IDENTITIES, PLACES))
         yield _state(settings, _Saved("state", FLEET, written, cuts[FLEET]), now_ms)
-        yield _state(settings, _Saved("histories", HISTORIES, told, cuts[HISTORIES]), now_ms)
+        yield _state(settings, _Saved("histories", HISTORIES, bindings, cuts[HISTORIES]), now_ms)
+        yield _state(settings, _Saved("areas", AREAS, displaced, cuts[AREAS]), now_ms)
     finally:
         reader.close()
 

@@ -7,13 +7,14 @@ from typing import Final
 import msgspec
 
 from detectors.core.alert import Alert
+from detectors.core.displacements import Displacement
 from detectors.core.identities.binding import Binding
 from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from streams.messages.feedback import Feedback
 from streams.messages.reference_records import ImportBegun, VersionEntry, VersionHead, VersionMarker
-from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, IDENTITIES, REFERENCE, SENTENCES, VESSELS
+from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, IDENTITIES, PLACES, REFERENCE, SENTENCES, VESSELS
 from streams.messages.vessel_summary import VesselSummary
 
 
@@ -89,9 +90,16 @@ CONTRACTS: Final = (
         sentence="An MMSI reports an IMO number: written when new, when reported again, then hourly; key IMO/MMSI.",
     ),
     Contract(
+        name="displacement.v1",
+        type=Displacement,
+        topics=(PLACES,),
+        sentence="A vessel appears displaced: written at its second impossible position, when it has moved, and every "
+        "15 minutes while it lasts; key: cell of half a degree of its origin.",
+    ),
+    Contract(
         name="heard.v1",
         type=PartitionWatermark,
-        topics=(IDENTITIES,),
-        sentence="Progress of a partition: no binding with an earlier time will follow; key heard/PARTITION.",
+        topics=(IDENTITIES, PLACES),
+        sentence="Progress of a partition: no fact with an earlier stamp will follow; key heard/PARTITION.",
     ),
 )

@@ -19,6 +19,7 @@ from streams.messages.topics import (
     DEAD,
     FEEDBACK,
     IDENTITIES,
+    PLACES,
     REFERENCE,
     SENTENCES,
     TABLE,
@@ -27,7 +28,7 @@ from streams.messages.topics import (
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI: Final = "asyncapi.json"
-_NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1", "ais.histories.v1"})
+_NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1", "ais.histories.v1", "ais.areas.v1"})
 """A worker's own state: no contract, it may change with any version."""
 
 
@@ -102,6 +103,7 @@ _CARRIED: Final = {
     VESSELS: ("vessel",),
     REFERENCE: ("listedShip", "zone", "listHead"),
     IDENTITIES: ("binding", "heard"),
+    PLACES: ("displacement", "heard"),
 }
 """By topic the messages in it."""
 
@@ -119,7 +121,8 @@ def asyncapi() -> dict[str, Any]:
         "listHead": _message("End of a version", Headers(required={}), "reference-head.v1"),
         "importBegun": _message("An import has begun", Headers(required={}), "reference-begun.v1"),
         "binding": _message("An MMSI reports an IMO number", Headers(required={}), "binding.v1"),
-        "heard": _message("No earlier binding will follow", Headers(required={}), "heard.v1"),
+        "displacement": _message("A vessel appears displaced", Headers(required={}), "displacement.v1"),
+        "heard": _message("No earlier fact will follow", Headers(required={}), "heard.v1"),
         "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
         "letter": _raw("Rejected input, unchanged", LETTER, "application/octet-stream"),
     }
@@ -146,6 +149,7 @@ def _operations() -> dict[str, Any]:
         "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
         "readVessels": _operation("receive", VESSELS, "Where listed vessels were last heard."),
         "readBindings": _operation("receive", IDENTITIES, "Which MMSI reports which IMO number."),
+        "readDisplacements": _operation("receive", PLACES, "Which vessels appear displaced, and from where."),
         "readDeadLetters": _operation("receive", DEAD, "Rejected input."),
         "writeSentences": _operation("send", SENTENCES, accepted),
         "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or mark it as false."),

@@ -26,6 +26,8 @@ VESSELS: Final = "ais.vessels.v1"
 REFERENCE: Final = "ais.reference.v1"
 IDENTITIES: Final = "ais.identities.v1"
 HISTORIES: Final = "ais.histories.v1"
+PLACES: Final = "ais.places.v1"
+AREAS: Final = "ais.areas.v1"
 DEAD: Final = "ais.dead.v1"
 FEEDBACK: Final = "ais.feedback.v1"
 
@@ -75,6 +77,8 @@ TABLE: Final = (
     Topic(name=REFERENCE, key="list + entry id", rule="one", kept="newest"),
     Topic(name=IDENTITIES, key="IMO/MMSI, heard/<i>", rule="one", kept="newest later"),
     Topic(name=HISTORIES, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
+    Topic(name=PLACES, key="cell, heard/<i>", rule="one", kept="sentences"),
+    Topic(name=AREAS, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
     Topic(name=DEAD, key="none", rule="one", kept="alerts"),
     Topic(name=FEEDBACK, key="alert id", rule="one", kept="newest"),
 )

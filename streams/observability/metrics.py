@@ -94,7 +94,9 @@ class Metrics:
         self.vessels = self._gauge("vessels", "Vessels in state", "partition")
         self.evicted = self._counter("evicted", "Vessels dropped from state", "reason")
         self.watermark = self._gauge("watermark_timestamp_seconds", "Event time of the detectors", "partition")
-        self.lag = self._gauge("lag_records", "Records not processed yet; partition identities: bindings", "partition")
+        self.lag = self._gauge(
+            "lag_records", "Records not processed yet; partitions identities and places: of those stages", "partition"
+        )
         self.stalled = self._gauge(
             "stalled_seconds", "How long records have been waiting while none is processed", "partition"
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import faust
 import structlog
@@ -18,28 +18,44 @@ from prometheus_client import CollectorRegistry
 from detectors.core.engine.engine import Engine
 from detectors.core.engine.snapshot import version_of
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.place_stage.areas import DisplacedAreas
 from detectors.core.reference import Reference
 from streams.broker.clients import link_of
 from streams.broker.jars import cache_dir
 from streams.errors import ConfigError, WakewatchError
-from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FLEET, HISTORIES, IDENTITIES, SENTENCES, VESSELS
+from streams.messages.topics import (
+    ALERT_STATE,
+    ALERTS,
+    AREAS,
+    DEAD,
+    FLEET,
+    HISTORIES,
+    IDENTITIES,
+    PLACES,
+    SENTENCES,
+    VESSELS,
+)
 from streams.observability import repeats
 from streams.observability.metrics import Metrics
 from streams.observability.metrics_server import serve
-from streams.pipeline.engines import engine_for, histories_for
+from streams.pipeline.engines import areas_for, engine_for, histories_for
 from streams.reference import load_reference
 from streams.reference.library import Library
 from streams.settings import loading
 from streams.worker import consumer, malloc
 from streams.worker.credentials import credentials_of
 from streams.worker.end_offsets import EndOffsetProbe
+from streams.worker.fact_topic import FactTopic
 from streams.worker.freeze_guard import FreezeGuard
 from streams.worker.health import Watched, WorkerHealth
-from streams.worker.identities import Identities, StageObserver
+from streams.worker.identities import Identities
 from streams.worker.in_flight import deaths_of
 from streams.worker.meter import WorkerMeter
+from streams.worker.observer import Observer
+from streams.worker.places import Places
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
+from streams.worker.stage import StageObserver, together
 from streams.worker.state_log import StoredSnapshot
 from streams.worker.supervisor import RESTARTS_VARIABLE
 from streams.worker.timelines import Timelines
@@ -88,48 +104,46 @@ def _topic(name: str, partitions: int = kafka.partitions) -> Any:
 
 
 sentences = _topic(SENTENCES)
-bindings = _topic(IDENTITIES, 1)
-publisher = Publisher(_topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1), bindings)
+bindings, displacements = _topic(IDENTITIES, 1), _topic(PLACES, 1)
+publisher = Publisher(
+    _topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1), FactTopic(bindings), FactTopic(displacements)
+)
 library = Library(kafka, reference)
 meter = WorkerMeter(Metrics(CollectorRegistry()))
 meter.lists(reference.ships, 0)
 meter.fetched_every(settings.reference.fetch_every_h)
 meter.restarted(int(os.environ.get(RESTARTS_VARIABLE, "0")))
-guards = FreezeGuard(rules.session_timeout_s), FreezeGuard(rules.session_timeout_s)
-service = Service(
-    app,
-    link=link,
-    source=kafka.topic_prefix + SENTENCES,
-    fleet=kafka.topic_prefix + FLEET,
-    app_id=rules.app_id,
-    every_s=rules.snapshot_every_s,
-    set_aside_after=rules.set_aside_after,
-    observer=meter,
-    library=library,
-    vessels=_topic(VESSELS),
-    guard=guards[0],
-)
-aside = StageObserver(meter)
-identities = Identities(
-    app,
-    link=link,
-    source=kafka.topic_prefix + IDENTITIES,
-    fleet=kafka.topic_prefix + HISTORIES,
-    app_id=rules.app_id,
-    every_s=rules.snapshot_every_s,
-    set_aside_after=rules.set_aside_after,
-    observer=aside,
-    guard=guards[1],
-)
+_StageT = TypeVar("_StageT", bound=Service)
+
+
+def _stage(kind: type[_StageT], read: str, state: str, observer: Observer, **more: Any) -> _StageT:
+    return kind(
+        app,
+        link=link,
+        source=kafka.topic_prefix + read,
+        fleet=kafka.topic_prefix + state,
+        app_id=rules.app_id,
+        every_s=rules.snapshot_every_s,
+        set_aside_after=rules.set_aside_after,
+        observer=observer,
+        guard=FreezeGuard(rules.session_timeout_s),
+        **more,
+    )
+
+
+asides = StageObserver(meter), StageObserver(meter)
+service = _stage(Service, SENTENCES, FLEET, meter, library=library, vessels=_topic(VESSELS))
+identities = _stage(Identities, IDENTITIES, HISTORIES, asides[0])
+places = _stage(Places, PLACES, AREAS, asides[1])
 watched = Watched(
     sentences=kafka.topic_prefix + SENTENCES,
     partitions=kafka.partitions,
-    states=(kafka.topic_prefix + FLEET, kafka.topic_prefix + HISTORIES),
-    inputs=(kafka.topic_prefix + SENTENCES, kafka.topic_prefix + IDENTITIES),
+    states=tuple(kafka.topic_prefix + name for name in (FLEET, HISTORIES, AREAS)),
+    inputs=tuple(kafka.topic_prefix + name for name in (SENTENCES, IDENTITIES, PLACES)),
 )
-service.elsewhere = lambda: aside.stands
-stages = (service, identities)
-consumer.install(lambda: {**service.positions(), **identities.positions()}, service.refuse)
+service.elsewhere = lambda: together(asides)
+stages = (service, identities, places)
+consumer.install(lambda: {where: at for stage in stages for where, at in stage.positions().items()}, service.refuse)
 repeats.install()
 _BEAT_S = 1.0
 _TRIM_S = 300.0  # pages given back cost the next snapshot 0.1 s at most
@@ -147,7 +161,7 @@ def ended(error: WakewatchError) -> None:
         loop.call_soon_threadsafe(lambda: asyncio.ensure_future(app.crash(error)))
 
 
-health = WorkerHealth(watched, lambda: {**service.places(), **identities.places()}, ended)
+health = WorkerHealth(watched, lambda: {where: at for stage in stages for where, at in stage.places().items()}, ended)
 meter.follow(health)
 for stage in stages:
     stage.log_ids, stage.deaths = health, deaths_of(os.environ)
@@ -174,6 +188,12 @@ def make_histories(_partition: int, stored: StoredSnapshot | None) -> ImoHistori
     return histories if stored is None else histories.restore(stored.shards, stored.head.manifest)
 
 
+def make_areas(_partition: int, stored: StoredSnapshot | None) -> DisplacedAreas:
+    """The areas from which vessels are displaced: empty, or as in the snapshot."""
+    areas = areas_for(settings, kafka.partitions)
+    return areas if stored is None else areas.restore(stored.shards, stored.head.manifest)
+
+
 @app.agent(sentences, concurrency=1)
 async def detect(stream: Any) -> None:
     """Processes records, in order."""
@@ -184,6 +204,12 @@ async def detect(stream: Any) -> None:
 async def identify(stream: Any) -> None:
     """Processes bindings: the stage of IMO numbers."""
     await identities.run(stream, publisher)
+
+
+@app.agent(displacements, concurrency=1)
+async def locate(stream: Any) -> None:
+    """Processes displacements: the stage of places."""
+    await places.run(stream, publisher)
 
 
 @app.task
@@ -212,8 +238,8 @@ async def _trim() -> None:
 async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
     global loop  # noqa: PLW0603 - there is none before Faust has made it
     loop = asyncio.get_running_loop()
-    for guard in guards:
-        guard.start()  # at the first assignment; later ones change nothing
+    for stage in stages:
+        stage.guard.start()  # at the first assignment; later ones change nothing
     probe.start()  # Faust's own tasks would begin after the partitions are loaded, and that waits for its answer
     for stage in stages:
         stage.assigned(set(parts))
@@ -221,7 +247,9 @@ async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
 
 @app.on_rebalance_complete.connect
 async def _ready(_app: Any, **_: Any) -> None:
-    await asyncio.gather(service.take_over(make_engine), identities.take_over(make_histories))
+    await asyncio.gather(
+        service.take_over(make_engine), identities.take_over(make_histories), places.take_over(make_areas)
+    )
 
 
 @app.on_partitions_revoked.connect

@@ -86,7 +86,7 @@ class Assignments:
     ) -> None:
         self.app = app
         self._vessels = vessels
-        self._guard = guard or FreezeGuard(math.inf)
+        self.guard = guard or FreezeGuard(math.inf)
         self._library = library
         self.parts: dict[int, Partition] = {}
         self.broken: BaseException | None = None
@@ -94,7 +94,7 @@ class Assignments:
         self.give_up: Callable[[], None] | None = None
         """Stops the process cleanly; set by the code that checks ``broken`` afterwards."""
         self.elsewhere: Callable[[], tuple[list[PartitionStanding], dict[str, int]]] = lambda: ([], {})
-        """The state of another stage, to be shown together with ours."""
+        """The state of the other stages, to be shown together with ours."""
         self.deaths: list[Death] = []
         """How the previous process died, if that is still to be noted."""
         self.log_ids: LogIds | None = None
@@ -144,7 +144,7 @@ class Assignments:
                 return
             unless_ours.pop_all()
         if not self.parts:
-            self._guard.restart()  # of partitions that were kept, a pause before counts
+            self.guard.restart()  # of partitions that were kept, a pause before counts
         self.parts.update({part.log.partition: part for part in parts})
         took_s = time.monotonic() - began_s
         log.info("partitions taken over", topic=self._source, partitions=wanted, recovery_s=round(took_s, 3))

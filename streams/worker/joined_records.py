@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from detectors.core.displacements import Displacement
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
 from detectors.core.identities.binding import Binding, SeenUnder
@@ -46,8 +47,9 @@ class RunOutcome(NamedTuple):
     read_at_ms: int | None = None
     """When the oldest of its records was read."""
     bindings: Sequence[Binding | SeenUnder] = ()
+    displacements: Sequence[Displacement] = ()
     heard_ms: int | None = None
-    """After a tick: every later binding has a later stamp."""
+    """After a tick: every later binding and displacement has a later stamp."""
 
 
 def length(entries: Sequence[LogEntry]) -> int:
@@ -81,7 +83,7 @@ def processed(timelines: Timelines, run: Sequence[LogEntry]) -> list[RunOutcome]
     outcomes = take(engine, run)
     if engine is timelines.live:
         return outcomes
-    return [outcome._replace(bindings=(), heard_ms=None) for outcome in outcomes]  # the histories are those of now
+    return [outcome._replace(bindings=(), displacements=(), heard_ms=None) for outcome in outcomes]  # not of now
 
 
 def take(engine: Engine, run: Sequence[LogEntry]) -> list[RunOutcome]:
@@ -135,6 +137,7 @@ def _step(engine: Engine, decoded: Decoded, run: Sequence[LogEntry], letters: li
         reports,
         read_at_ms=min(read_at, default=None),
         bindings=engine.drain_bindings(),
+        displacements=engine.drain_displacements(),
     )
 
 
@@ -158,6 +161,7 @@ def _tick(engine: Engine, entry: LogEntry) -> RunOutcome:
         tick=True,
         heard_ms=engine.heard_ms,
         bindings=engine.drain_bindings(),
+        displacements=engine.drain_displacements(),
     )
 
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import Any, Final
 
-import msgspec
 import structlog
 
 from detectors.core.alert import Alert, encode
-from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.promises import PartitionWatermark
 from streams.messages.log_records import H_COUNT
 from streams.worker.dead_letters import LostInput
+from streams.worker.fact_topic import FactTopic
+from streams.worker.joined_records import RunOutcome
 
 _log: Final = structlog.get_logger("wakewatch.worker")
 SOURCE: Final = "wakewatch"
@@ -42,10 +41,9 @@ class Publisher:
     same id, revision and bytes. Readers keep one copy (``notify.core``, ``console.alert_table``, ``cli.alerts``).
     """
 
-    def __init__(self, alerts: Any, alert_state: Any, dead: Any, identities: Any) -> None:
-        self._alerts, self._alert_state, self._dead, self._identities = alerts, alert_state, dead, identities
-        self._bindings: dict[int, list[asyncio.Future[Any]]] = {}
-        """By partition, those that may not have been delivered yet."""
+    def __init__(self, alerts: Any, alert_state: Any, dead: Any, identities: FactTopic, places: FactTopic) -> None:
+        self._alerts, self._alert_state, self._dead = alerts, alert_state, dead
+        self._identities, self._places = identities, places
 
     async def alert(self, alert: Alert, partition: int) -> list[Awaitable[Any]]:
         """One revision, to the log of alerts and to the table of newest revisions."""
@@ -64,27 +62,16 @@ class Publisher:
             await self._alert_state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
         ]
 
-    async def bindings(self, told: Sequence[Binding | SeenUnder], partition: int) -> list[asyncio.Future[Any]]:
-        """Sends what a partition's vessels state about themselves to the stage of IMO numbers."""
-        sent = []
-        for binding in told:
-            kind = "" if isinstance(binding, Binding) else "/seen"  # compaction keeps the newest of each
-            key = f"{binding.imo}/{binding.mmsi}{kind}".encode()
-            sent.append(await self._identities.send(key=key, value=msgspec.json.encode(binding), partition=0))
-        self._bindings.setdefault(partition, []).extend(sent)
+    async def facts(self, outcome: RunOutcome, partition: int) -> list[Awaitable[Any]]:
+        """Sends what a run has to tell the later stages, and after a tick the promise that nothing earlier follows."""
+        sent: list[Awaitable[Any]] = [
+            *await self._identities.send(outcome.bindings, partition),
+            *await self._places.send(outcome.displacements, partition),
+        ]
+        if outcome.heard_ms is not None:
+            heard = PartitionWatermark(partition=partition, heard_ms=outcome.heard_ms)
+            sent += [self._identities.promise(heard), self._places.promise(heard)]
         return sent
-
-    def heard(self, heard: PartitionWatermark) -> Awaitable[Any]:
-        """A promise is sent when every binding before it is delivered, not earlier."""
-        waits = [d for d in self._bindings.get(heard.partition, ()) if not d.done() or d.cancelled() or d.exception()]
-        self._bindings[heard.partition] = waits
-        return asyncio.ensure_future(self._promise(list(waits), heard))
-
-    async def _promise(self, waits: Sequence[Awaitable[Any]], heard: PartitionWatermark) -> None:
-        for delivery in waits:
-            await delivery
-        key = b"heard/%d" % heard.partition
-        await (await self._identities.send(key=key, value=msgspec.json.encode(heard), partition=0))
 
     async def letter(self, letter: LostInput, topic: str, partition: int) -> Awaitable[Any]:
         """Lost input, whole (its first 4 MB less the headers' room), with the reason and its origin."""

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import structlog
 
-from detectors.core.promises import PartitionWatermark
 from streams.errors import Reason
 from streams.worker import joined_records
 from streams.worker.assignments import Assignments
@@ -141,15 +140,11 @@ class Service(Assignments):
         deliveries: list[Awaitable[Any]] = []
         for outcome in outcomes:
             for emitted in outcome.alerts:
-                self._guard.check()
+                self.guard.check()
                 sent = await publisher.alert(emitted.alert, part.log.partition)
                 self._measure(sent[:1], outcome.read_at_ms)
                 deliveries += sent
-            deliveries += await publisher.bindings(outcome.bindings, part.log.partition)
-            if outcome.heard_ms is not None:
-                deliveries.append(
-                    publisher.heard(PartitionWatermark(partition=part.log.partition, heard_ms=outcome.heard_ms))
-                )
+            deliveries += await publisher.facts(outcome, part.log.partition)
             for letter in outcome.letters:
                 deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
             self._observer.taken(_taken(part.log.partition, outcome, step_s))

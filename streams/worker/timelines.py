@@ -3,7 +3,7 @@
 A recording of 2018 and a live feed have no time in common. In one engine the recording's reports would be late for
 every slot of coverage, and an old position could pass for a vessel's last one. So a recording that begins while a live
 source is in the log has an engine of its own, which it shares with other such recordings. Its alerts have the ids that
-a replay of the file gives. It does not take part in the stage of IMO numbers, whose histories are those of now.
+a replay of the file gives. It does not take part in the later stages, whose histories and areas are those of now.
 
 Where nothing is live, there is one engine: recordings that are read one after the other continue each other.
 

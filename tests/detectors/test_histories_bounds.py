@@ -110,7 +110,7 @@ def test_numbers_of_vessels_that_were_dropped_are_forgotten_by_the_first_stage_t
     ]
     for item in log(story, batch=10, tick_s=hour_s):
         _ = playing.apply(item) if isinstance(item, Batch) else playing.tick(item)
-    binding_writer = playing._binding_writer
+    binding_writer = playing._facts.bindings
     assert playing.vessels <= 24 and len(binding_writer._rows) < 1200
     others = {imo: binding_writer.others(imo, 0).tolist() for imo in numbers[-24:]}
     binding_writer.index()

@@ -26,9 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.detector_input import DetectorInput, Places
-from detectors.core.displacements import DisplacementWriter
 from detectors.core.engine.dispatcher import Dispatcher
-from detectors.core.identities.binding import BindingWriter
+from detectors.core.engine.fact_writers import FactWriters
 from detectors.core.identities.matcher import WatchlistMatcher
 from detectors.core.protocol import Detector
 from detectors.core.reports import Batch
@@ -61,18 +60,11 @@ class BatchApplier:
     """Applies batches to one fleet; ``duplicates`` and ``late`` count reports that change no state."""
 
     def __init__(
-        self,
-        fleet: Fleet,
-        matcher: WatchlistMatcher,
-        dispatcher: Dispatcher,
-        binding_writer: BindingWriter,
-        displacement_writer: DisplacementWriter,
-        *,
-        rules: TrackRules,
+        self, fleet: Fleet, matcher: WatchlistMatcher, dispatcher: Dispatcher, facts: FactWriters, rules: TrackRules
     ) -> None:
         self.duplicates = self.late = 0
-        self._fleet, self._matcher, self._dispatcher, self._rules = fleet, matcher, dispatcher, rules
-        self._binding_writer, self._displacement_writer = binding_writer, displacement_writer
+        self._fleet, self._matcher, self._dispatcher = fleet, matcher, dispatcher
+        self._facts, self._rules = facts, rules
 
     def take(self, batch: Batch, rows: Rows, source_bit: int) -> None:
         """Applies all reports of a batch. ``rows``: the row of each report; ``source_bit``: its source."""
@@ -165,8 +157,7 @@ class BatchApplier:
             history.stop_after(quiet)
             step = step.only(quiet.nonzero()[0])
         self._dispatcher.note(step)
-        if history.stated.any():
-            self._binding_writer.tell(history, survey.batch)
+        self._facts.tell(history, survey.batch)
         rows = fleet_writes.write(self._fleet, history, source_bit=source_bit, raw=step.raw)
         first_ms = np.full(len(rows), NEVER_MS)
         for name, due_ms in survey.dues.items():
@@ -205,10 +196,7 @@ class BatchApplier:
         self._dispatcher.judge_reports(
             self._dispatcher.reports(history, batch.raw, written=True, source_bit=source_bit)
         )
-        if history.stated.any():
-            self._binding_writer.tell(history, batch)
-        if history.followed is not None and history.followed.displaced:
-            self._displacement_writer.tell(history.followed.displaced, history, batch)
+        self._facts.tell(history, batch)
         self._dispatcher.plan(rows)
 
 

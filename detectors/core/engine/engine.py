@@ -8,6 +8,7 @@ nor on the spacing of ticks.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Final, Self
@@ -18,15 +19,16 @@ from detectors.core import listing_reasons
 from detectors.core.alert import Severity
 from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.detector_input import SourceChange
-from detectors.core.displacements import Displacement, DisplacementWriter
+from detectors.core.displacements import Displacement
 from detectors.core.engine import snapshot
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
 from detectors.core.engine.batch_applier import BatchApplier
 from detectors.core.engine.dispatcher import Dispatcher
+from detectors.core.engine.fact_writers import FactWriters
 from detectors.core.engine.reference_switch import ReferenceSwitch
 from detectors.core.engine.slot_closer import SlotCloser
 from detectors.core.engine.verbs import DetectorFault
-from detectors.core.identities.binding import Binding, BindingWriter, SeenUnder
+from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.identities.matcher import WatchlistMatcher
 from detectors.core.imo_notes import Note
 from detectors.core.message_types import LAST_TYPE
@@ -73,11 +75,8 @@ class Engine:
         defaults = {k: v for d in detectors for k, v in d.severities.items()}
         writer = AlertWriter(self.fleet, {**listing_reasons.SEVERITIES, **defaults, **severities})
         self.dispatcher = Dispatcher(self.fleet, self.sources, reference, judges, writer)
-        self._binding_writer = BindingWriter(self.fleet, self.sources, reference)
-        self._displacement_writer = DisplacementWriter(self.fleet, self.sources, reference)
-        self._batch_applier = BatchApplier(
-            self.fleet, self.matcher, self.dispatcher, self._binding_writer, self._displacement_writer, rules=fleet
-        )
+        self._facts = FactWriters(self.fleet, self.sources, reference)
+        self._batch_applier = BatchApplier(self.fleet, self.matcher, self.dispatcher, self._facts, fleet)
         self._slot_closer = SlotCloser(self.fleet, self.reception, self.matcher, self.dispatcher, self._batch_applier)
         self._admission = Admission(self.fleet, fleet)
         self._reference_switch = ReferenceSwitch(
@@ -120,7 +119,7 @@ class Engine:
         self.sources.restore(head.sources, replayed=head.replayed)
         self.reception.listening.lateness_ms = self.sources.lateness_ms
         self.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
-        self._binding_writer.index()
+        self._facts.bindings.index()
         if head.reference != self.reference.version:
             self._reference_switch.switch(head.numbered, self.reference, 0)
         self.dispatcher.plan(np.arange(self.fleet.size))
@@ -161,19 +160,20 @@ class Engine:
 
     def _note(self, note: Note, ordinal: int) -> None:
         """An IMO number is reported under an MMSI."""
-        rows = self._binding_writer.others(note.imo, note.mmsi)
+        rows = self._facts.bindings.others(note.imo, note.mmsi)
         if note.instead_of is not None:
-            self.dispatcher.hear(self._binding_writer.others(note.instead_of, note.mmsi), note, ordinal)
+            self.dispatcher.hear(self._facts.bindings.others(note.instead_of, note.mmsi), note, ordinal)
         if not len(rows):
             return
         if note.lat_deg is None:
-            self._binding_writer.write_seen(rows, note)
+            self._facts.bindings.write_seen(rows, note)
         self.dispatcher.hear(rows, note, ordinal)
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records; vessels that it lists or delists are judged at once."""
         former, self.reference = self._reference_switch.numbered(self.reference), reference
-        self.dispatcher.reference = self._binding_writer.reference = self._displacement_writer.reference = reference
+        self.dispatcher.reference = reference
+        self._facts.adopt(reference)
         self.matcher.adopt(reference)
         self._reference_switch.switch(former, reference, ordinal)
         return self._drain()
@@ -217,13 +217,11 @@ class Engine:
 
     def drain_bindings(self) -> list[Binding | SeenUnder]:
         """Bindings of IMO numbers to MMSIs since the last call."""
-        told, self._binding_writer.out = self._binding_writer.out, []
-        return told
+        return self._facts.bindings.drain()
 
     def drain_displacements(self) -> list[Displacement]:
         """Vessels that appeared displaced since the last call."""
-        told, self._displacement_writer.out = self._displacement_writer.out, []
-        return told
+        return self._facts.displacements.drain()
 
     def drain_delisted(self) -> set[int]:
         """MMSIs that were delisted by another reference, since the last call."""
@@ -262,11 +260,7 @@ class Engine:
 
     def open_alerts(self) -> dict[str, int]:
         """Open alerts by detector."""
-        found: dict[str, int] = {}
-        for alerts in self.fleet.open.values():
-            for detector, _ in alerts:
-                found[detector] = found.get(detector, 0) + 1
-        return found
+        return dict(Counter(detector for alerts in self.fleet.open.values() for detector, _ in alerts))
 
     def shard_count(self) -> int:
         """Number of shards in use."""

@@ -92,14 +92,19 @@ Told = Binding | SeenUnder | PartitionWatermark
 
 
 class BindingWriter:
-    """Writes the bindings of one fleet; ``out`` collects them."""
+    """Writes the bindings of one fleet."""
 
     def __init__(self, fleet: Fleet, sources: SourceTable, reference: Reference) -> None:
-        self.out: list[Binding | SeenUnder] = []
+        self._out: list[Binding | SeenUnder] = []
         self.reference = reference
         self._fleet, self._sources = fleet, sources
         self._rows: dict[int, tuple[int, ...]] = {}
         """By IMO number, the rows that have stated it; some may state another by now, or belong to another vessel."""
+
+    def drain(self) -> list[Binding | SeenUnder]:
+        """Those since the last call."""
+        told, self._out = self._out, []
+        return told
 
     def index(self) -> None:
         """Rebuilds the index of statements, for a fleet that was restored, or has forgotten many vessels."""
@@ -122,7 +127,7 @@ class BindingWriter:
         for row in rows.tolist():
             heard_ms = min(int(core.last_ms[row]), note.time_ms)
             mmsi, stamp_ms = int(core.mmsi[row]), max(note.time_ms, since_ms)  # as the other's binding
-            self.out.append(
+            self._out.append(
                 SeenUnder(imo=note.imo, mmsi=mmsi, heard_ms=heard_ms, stamp_ms=stamp_ms, noted_ms=note.time_ms)
             )
 
@@ -148,7 +153,7 @@ class BindingWriter:
         for _, turn in turns(*groups(history.rows[at])):
             due = self._note(history.rows[at[turn]], imos[turn], history.times[at[turn]])
             for place, imo in zip(at[turn[due]].tolist(), imos[turn[due]].tolist(), strict=True):
-                self.out.append(self._binding(history, batch, place, imo))
+                self._out.append(self._binding(history, batch, place, imo))
 
     def _note(self, rows: Rows, imos: npt.NDArray[np.uint32], times: npt.NDArray[np.int64]) -> Bools:
         """One statement of each of ``rows``. Returns which are to be reported."""
