@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from threading import Event
+from urllib.request import urlopen
 
 import msgspec
 import pytest
@@ -85,6 +86,12 @@ class Worker:
 
 
 StartWorker = Callable[..., Worker]
+
+
+def shown_by(port: int) -> str:
+    """What a worker serves as metrics."""
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        return str(answer.read().decode())
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import time
 from pathlib import Path
-from urllib.request import urlopen
 
 import msgspec
 import pytest
@@ -20,8 +19,8 @@ from streams.messages.log_records import partition_of
 from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static, tagged
 from streams.settings.model import KafkaSettings
 from streams.worker.codec import entry
-from streams.worker.identities import learn
-from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, send, written
+from streams.worker.identities import INPUT
+from tests.streams.worker.conftest import StartWorker, alerts_in_process, key_of, send, shown_by, written
 
 IMO, START_S = 9_358_010, 1_700_000_000
 FORMER, NEW = 273_999_003, 636_092_002
@@ -51,11 +50,6 @@ def reflagged() -> bytes:
     return (
         b"\n".join(line for second, lines in said for line in tagged(lines, (START_S + second) * 1000, "pier")) + b"\n"
     )
-
-
-def shown_by(port: int) -> str:
-    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        return str(answer.read().decode())
 
 
 def changes(alerts: list[Alert]) -> list[Alert]:
@@ -126,12 +120,10 @@ def test_what_is_no_binding_is_a_dead_letter_and_changes_nothing() -> None:
     histories = ImoHistories.build(PARTITIONS, {}, {})
     before = histories.manifest()
     for value in (b"", b"\xff", b"{}", b'{"type":"binding","imo":"x"}', b'{"type":"other"}', b"[" * 5000):
-        alerts, letters = learn(histories, entry(3, value, (), 0))
+        alerts, letters = INPUT.learn(histories, entry(3, value, (), 0))
         assert not alerts and [letter.offset for letter in letters] == [3]
-    assert learn(histories, entry(4, msgspec.json.encode(PartitionWatermark(partition=7, heard_ms=1)), (), 0)) == (
-        [],
-        [],
-    )
+    strange = msgspec.json.encode(PartitionWatermark(partition=7, heard_ms=1))
+    assert INPUT.learn(histories, entry(4, strange, (), 0)) == ([], [])
     assert histories.manifest() == before and not histories.dirty()
     told = Binding(imo=IMO, mmsi=NEW, first_ms=1, last_ms=1, stamp_ms=1, source="s", statements=1, support=1)
-    assert learn(histories, entry(5, msgspec.json.encode(told), (), 0)) == ([], []) and histories.dirty()
+    assert INPUT.learn(histories, entry(5, msgspec.json.encode(told), (), 0)) == ([], []) and histories.dirty()

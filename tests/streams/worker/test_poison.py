@@ -16,7 +16,7 @@ from streams.settings.model import KafkaSettings
 from streams.worker import joined_records
 from streams.worker.codec import LINES_MOST, entry
 from streams.worker.dead_letters import GATHER_FROM
-from streams.worker.identities import learn
+from streams.worker.identities import INPUT
 from streams.worker.timelines import Timelines
 from tests.streams.worker.conftest import StartWorker, Wanted, make_topics, send, written
 from tests.streams.worker.test_runs import BARE, TIME, an_engine, head
@@ -119,7 +119,7 @@ def test_a_record_of_the_log_is_refused_and_the_next_is_taken_in(name: str) -> N
 def test_a_binding_is_refused_and_changes_nothing(name: str) -> None:
     histories = ImoHistories.build(1, {}, {})
     before = histories.manifest()
-    alerts, letters = learn(histories, entry(3, BINDINGS[name], (), 0))
+    alerts, letters = INPUT.learn(histories, entry(3, BINDINGS[name], (), 0))
     assert not alerts and [letter.reason for letter in letters] == [Reason.RECORD_UNREADABLE]
     assert histories.manifest() == before and not histories.dirty()
 
