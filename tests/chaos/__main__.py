@@ -37,11 +37,11 @@ _LAG_LEAST: Final = 150
 _FRUITLESS_MOST: Final = 5
 """Rounds in which the machine was too busy for a fault while records waited."""
 _SECOND_OF: Final = 6
-"""Of so many faults some must come while the second stage is at work."""
+"""Of so many faults some must come while a later stage is at work."""
 _SHIPS, _HOURS, _SEED = 120, 8.0, 7
 _LATE_SHARE: Final = 0.9
-_SPEAKERS: Final = {"gap", "feed_outage", "port_proximity", "watchlist", "identity_change"}
-"""The last is of the second stage, which hears of ships through the topic of bindings."""
+_SPEAKERS: Final = {"gap", "feed_outage", "port_proximity", "watchlist", "identity_change", "interference"}
+"""The last two are of the later stages, which learn of ships through topics of their own."""
 
 
 class Kind(NamedTuple):
@@ -194,9 +194,7 @@ def _kind(setting: Setting, kind: Kind, times: int) -> Result:
             f"missing {result.missing}, extra {result.extra}"
         )
     if times >= _SECOND_OF and not result.second:
-        raise StuckError(
-            f"{kind.name}: the second stage was at work at none of {times} faults: nothing is proven of it"
-        )
+        raise StuckError(f"{kind.name}: a later stage was at work at none of {times} faults: nothing is proven of it")
     return result._replace(took_s=time.monotonic() - began_s)
 
 

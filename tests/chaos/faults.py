@@ -37,7 +37,7 @@ class Stage(NamedTuple):
 
     def struck(self, worker: Worker) -> None:
         """Notes a fault that is about to be done. Raises DrainedError when nothing was waiting."""
-        second = any(one.second_at_work() for one in self.rig.workers.values())
+        second = any(one.later_at_work() for one in self.rig.workers.values())
         strike = Strike(worker.in_transaction(), self.rig.lag(), self.rig.live, second)
         if strike.lag <= 0:
             raise DrainedError("a fault without backlog: make the feed longer or the workers slower")
@@ -55,9 +55,9 @@ def _at_work(stage: Stage, name: str = "one", instance: str | None = None) -> Wo
 
 
 def _moment(stage: Stage, worker: Worker) -> None:
-    """A random moment: of three, one inside a snapshot's transaction and one with the second stage at work."""
+    """A random moment: of three, one inside a snapshot's transaction and one with a later stage at work."""
     stage.rig.pause(stage.draw.uniform(0, 2 * SNAPSHOT_S))
-    sought = stage.draw.choice((None, worker.in_transaction, worker.second_at_work))
+    sought = stage.draw.choice((None, worker.in_transaction, worker.later_at_work))
     if sought is not None:
         until_s = time.monotonic() + _HUNT_S
 

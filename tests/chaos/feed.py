@@ -2,7 +2,8 @@
 
 Listed ships fall silent now and then, among others that do not (gap); some ships go in and out of a sanctioned port
 (port_proximity); one after another comes up under a listed IMO (watchlist); one after another changes its MMSI and
-keeps its IMO number (identity_change, of the second stage); now and then the whole station is silent (feed_outage).
+keeps its IMO number (identity_change, of the second stage); ships in a roadstead appear displaced now and then, all at
+once (interference, of the third stage); now and then the whole station is silent (feed_outage).
 """
 
 import random
@@ -19,6 +20,8 @@ _CHANGED: Final = 1_000
 """Added to an MMSI that is changed."""
 _APART_DEG: Final = 3.0
 """Those that change it are elsewhere: that the old MMSI falls silent would say that silences are ordinary."""
+_ROADS, _AWAY = (33.0, 131.0), (33.4, 131.5)
+_DISPLACED_EVERY_S, _DISPLACED_S = 2.5 * 3600, 1800
 _FIRST_IMO: Final = 910_000
 """Without the check digit."""
 _EVERY_S: Final = 180
@@ -38,8 +41,8 @@ def lines(ships: int, hours: float, seed: int) -> list[bytes]:
 
 def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterator[tuple[float, bytes]]:
     """One ship. Of ten two are listed, each comes up later than the one before; one visits the port; one changes its
-    MMSI, later than the one before."""
-    listed, visits, changes = number % 5 == 0, number % 10 == 1, number % 10 == 3
+    MMSI, later than the one before; one is in the roadstead."""
+    listed, visits, changes, anchored = number % 5 == 0, number % 10 == 1, number % 10 == 3, number % 10 == 7
     changes_s = hours * 3600 * number / ships if changes else float("inf")
     imo = _LISTED_IMO if listed else _imo(number) if changes else None
     lat_deg, lon_deg = 36.0 + draw.random() / 3, 131.0 + draw.random() / 3  # near others: else its silence says nothing
@@ -51,7 +54,11 @@ def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterato
         hour = at_s / 3600
         if visits or not any(start < hour < start + length for start, length in silences):
             place = (_out_and_back_deg(hour + phase_h), _PORT_LON_DEG) if visits else (lat_deg + hour / 60, lon_deg)
-            fix = encoder.EncodedFix(*place, 10.0 if visits else 1.0, 0.0, 0.0, int(at_s) % 60)
+            if anchored:
+                displaced = at_s % _DISPLACED_EVERY_S >= _DISPLACED_EVERY_S - _DISPLACED_S
+                place = _AWAY if displaced else (_ROADS[0] + number / 1000, _ROADS[1])
+            speed_kn = 10.0 if visits else 0.0 if anchored else 1.0
+            fix = encoder.EncodedFix(*place, speed_kn, 0.0, 0.0, int(at_s) % 60)
             mmsi = _FIRST_MMSI + number + (_CHANGED if at_s >= changes_s else 0)
             yield _say(at_s, encoder.position(mmsi, fix, status=0))
             if imo is not None:

@@ -3,7 +3,7 @@
 Files in the folder WW_CHAOS_DIR: ``slow`` (seconds a record, read again and again), ``<pid>`` (a letter and a
 partition of a stage a line: ``S`` what a snapshot holds is copied, ``B`` its transaction begins, ``C`` it is committed,
 ``A`` the first alert of a record is about to be sent, ``D`` all alerts of that record have been handed over, ``R`` a
-record of the stage of IMO numbers is begun), ``<pid>.at`` (JSON, offsets by partition: ``begun`` is being or was taken
+record of a later stage is begun), ``<pid>.at`` (JSON, offsets by partition: ``begun`` is being or was taken
 in by this process, ``done`` is in the state of those that it owns).
 WW_CHAOS_SABOTAGE names a rule that this worker breaks (see ``sabotage``). WW_CHAOS_SUSPEND makes each send wait.
 WW_CHAOS_THROUGH is the port of a proxy through which every connection to the broker goes.
@@ -53,7 +53,7 @@ _state = {"slow_s": 0.0, "looked_s": 0.0}
 
 
 def _look(service: Service, *, now: bool = False) -> None:
-    """Says where we stand and learns how slow to be, now and then. Not of the stage of IMO numbers: see ``rig``."""
+    """Says where we stand and learns how slow to be, now and then. Not of the later stages: see ``rig``."""
     if (
         service.kind != Service.kind
         or not service.parts
@@ -120,7 +120,7 @@ def _mark_records() -> None:
         _look(self)
         with _alerts_of(part.log):
             deliveries = await original(self, part, run, publisher)
-        if _state["slow_s"] and self.kind == Service.kind:  # the other stage is to have its share of the faults
+        if _state["slow_s"] and self.kind == Service.kind:  # the later stages are to have their share of the faults
             await asyncio.sleep(_state["slow_s"] * len(run))
         return deliveries
 
@@ -175,7 +175,7 @@ def _suspend_sends() -> None:
 def _turn_about(share: float) -> None:
     """In so many processes of one partitions take turns: little is fetched of each, and few records wait.
 
-    A full queue of 512 is one of a partition after the other, and behind it the second stage's records wait.
+    A full queue of 512 is one of a partition after the other, and behind it the records of the later stages wait.
     """
     original = faust.App.__init__
 

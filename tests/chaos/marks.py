@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.worker.identities import Identities
+from streams.worker.places import Places
 
 Marks = Sequence[tuple[str, str]]
 SAVED_AMID_ALERTS: Final = "AC"
@@ -40,7 +41,11 @@ def amid_alerts(marks: Marks, letters: str) -> bool:
     return letters in found.values()
 
 
-def second_at_work(marks: Marks) -> bool:
-    """True when the stage of IMO numbers has taken in records since its last snapshot was committed."""
-    letters = [letter for letter, where in marks if where.startswith(f"{Identities.kind}/")]
+def later_at_work(marks: Marks) -> bool:
+    """True when a later stage has processed records since its last snapshot was committed."""
+    return any(_at_work(marks, stage.kind) for stage in (Identities, Places))
+
+
+def _at_work(marks: Marks, kind: str) -> bool:
+    letters = [letter for letter, where in marks if where.startswith(f"{kind}/")]
     return "R" in letters[len(letters) - letters[::-1].index("C") if "C" in letters else 0 :]

@@ -143,7 +143,7 @@ def print_table(results: Iterable[Result]) -> None:
         "times",
         "inside a snapshot",
         "while ingest wrote",
-        "second stage at work",
+        "later stage at work",
         "least backlog",
         "rounds",
         "alerts",

@@ -75,9 +75,9 @@ class Worker:
         """See ``marks``."""
         return marks.amid_alerts(self._marks(), letters)
 
-    def second_at_work(self) -> bool:
-        """True when the stage of IMO numbers has taken in records since its last snapshot was committed."""
-        return marks.second_at_work(self._marks())
+    def later_at_work(self) -> bool:
+        """True when a later stage has processed records since its last snapshot was committed."""
+        return marks.later_at_work(self._marks())
 
     def _marks(self) -> marks.Marks:
         return marks.read(self._rig.home / str(self.process.pid))

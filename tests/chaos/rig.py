@@ -19,7 +19,17 @@ from streams.broker.clients import admin, consumer
 from streams.broker.reading import read
 from streams.doctor.reading import newest, newest_head
 from streams.ingest.run import IngestPlan, run
-from streams.messages.topics import ALERT_STATE, ALERTS, FLEET, HISTORIES, IDENTITIES, SENTENCES, create_missing
+from streams.messages.topics import (
+    ALERT_STATE,
+    ALERTS,
+    AREAS,
+    FLEET,
+    HISTORIES,
+    IDENTITIES,
+    PLACES,
+    SENTENCES,
+    create_missing,
+)
 from streams.settings.model import KafkaSettings, Settings
 from tests.chaos.outcome import Written, written
 from tests.chaos.process import PATIENCE_S, StuckError, Worker, offsets_of
@@ -215,9 +225,9 @@ class Rig:
             raise StuckError(f"ingest failed: {self._failure[0]!r}")
         self.look()
         self.until(lambda: self.left() == 0, "everything is processed", pause_s=0.1)
-        self.stop()  # all that the first stage has to tell the second is in the log now
+        self.stop()  # all that the first stage reports to the later ones is in the log now
         self.workers["one"].start()
-        self.until(self._identified, "every binding is processed", pause_s=0.3)
+        self.until(self._gathered, "every binding and displacement is processed", pause_s=0.3)
         self.stop()
         alerts, state = ([one.value for one in read(self.kafka, name) if one.value] for name in (ALERTS, ALERT_STATE))
         came = written(alerts, state)
@@ -226,17 +236,20 @@ class Rig:
         client.close()
         return came
 
-    def _identified(self) -> bool:
-        """Does worker one stand, and does a snapshot of the stage of IMO numbers cover all that it was told?"""
+    def _gathered(self) -> bool:
+        """Whether worker one runs, and snapshots of the later stages cover all that they read."""
         if not (self.home / f"{self.workers['one'].process.pid}.at").exists():
             return False
         client = consumer(self.kafka)
         try:
-            end = newest(client, self.kafka.topic_prefix + IDENTITIES).ends[0]
-            cut = newest_head(client, self.kafka.topic_prefix + HISTORIES).get(0)
+            for read_topic, state in ((IDENTITIES, HISTORIES), (PLACES, AREAS)):
+                end = newest(client, self.kafka.topic_prefix + read_topic).ends[0]
+                cut = newest_head(client, self.kafka.topic_prefix + state).get(0)
+                if end and (cut is None or cut.offset < end - 1):
+                    return False
         finally:
             client.close()
-        return end == 0 or (cut is not None and cut.offset >= end - 1)
+        return True
 
     def stop(self) -> None:
         """Ends all workers in good order. Raises StuckError when one fails meanwhile."""

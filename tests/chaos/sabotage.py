@@ -7,6 +7,7 @@ from typing import Any
 
 from faust.types import TP
 
+from streams.worker.fact_topic import FactTopic
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
@@ -53,23 +54,23 @@ def snapshots_before_delivery() -> None:
     Publisher.alert = sends_later  # type: ignore[method-assign]
 
 
-def bindings_before_delivery() -> None:
-    """What the second stage is to be told is sent later, and snapshots do not wait for it: it never hears of a ship."""
-    bindings = Publisher.bindings
+def facts_before_delivery() -> None:
+    """Facts for the later stages are sent later, and snapshots do not wait for them: some never arrive."""
+    original = FactTopic.send
     late = set[Any]()
 
-    async def tells_later(self: Publisher, told: Any, partition: int) -> list[Any]:
+    async def sends_later(self: FactTopic, facts: Any, partition: int) -> list[Any]:
         async def send() -> None:
             await asyncio.sleep(_LATE_S)
-            await bindings(self, told, partition)
+            await original(self, facts, partition)
 
-        if told:
+        if facts:
             task = asyncio.ensure_future(send())
             late.add(task)
             task.add_done_callback(late.discard)
         return []
 
-    Publisher.bindings = tells_later  # type: ignore[method-assign]
+    FactTopic.send = sends_later  # type: ignore[method-assign]
 
 
 def snapshots_after_an_error() -> None:
@@ -105,7 +106,7 @@ def snapshots_in_the_middle_of_a_record() -> None:
 RULES: dict[str, Callable[[], None]] = {
     "group": offsets_of_the_group,
     "delivery": snapshots_before_delivery,
-    "bindings": bindings_before_delivery,
+    "facts": facts_before_delivery,
     "error": snapshots_after_an_error,
     "torn": snapshots_in_the_middle_of_a_record,
 }

@@ -34,8 +34,12 @@ def test_a_snapshot_amid_alerts(text: str, saved: bool, cut: bool) -> None:
 
 
 @pytest.mark.parametrize(("text", "works"), [("", False), ("R", True), ("RBC", False), ("BRC", False), ("RBCR", True)])
-def test_the_second_stage_at_work(text: str, works: bool) -> None:
-    assert marks.second_at_work([*of("RAD"), *of(text, "histories/0")]) == works
+@pytest.mark.parametrize("kind", ["histories", "areas"])
+def test_a_later_stage_at_work(text: str, works: bool, kind: str) -> None:
+    assert marks.later_at_work([*of("RAD"), *of(text, f"{kind}/0")]) == works
+    assert marks.later_at_work([*of("RAD"), *of(text, f"{kind}/0"), *of("RBC", "histories/0")]) == (
+        works and kind == "areas"
+    )
 
 
 def test_marks_are_read_as_they_were_written_and_a_line_that_is_not_whole_is_none(tmp_path: Path) -> None:

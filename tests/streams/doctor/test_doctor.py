@@ -133,7 +133,7 @@ class Running:
 @pytest.mark.broker
 def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings, tmp_path: Path) -> None:
     before = said(made)
-    asked = ("kafka", "topics", "rights", "log", "workers", "state", "histories")
+    asked = ("kafka", "topics", "rights", "log", "workers", "state", "histories", "areas")
     assert {name: before[name].verdict for name in asked} == {
         "kafka": "ok",
         "topics": "ok",
@@ -142,6 +142,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
         "workers": "wrong",
         "state": "ok",
         "histories": "ok",
+        "areas": "ok",
     }
     assert before["log"].remedy.startswith("add a feed")
     assert before["ingest"].verdict == before["worker"].verdict == "wrong"
@@ -160,6 +161,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
             "workers": "ok",
             "state": "ok",
             "histories": "ok",
+            "areas": "ok",
             "worker": "ok",
             "console": "ok",
             "notification": "warn",
@@ -178,6 +180,7 @@ def test_the_state_of_another_app_and_topics_of_another_shape_are_wrong(made: Se
     found = said(other)
     assert f"ais.fleet.v1 contains the state of {made.worker.app_id}" in found["state"].said
     assert f"ais.histories.v1 contains the state of {made.worker.app_id}" in found["histories"].said
+    assert f"ais.areas.v1 contains the state of {made.worker.app_id}" in found["areas"].said
     wider = msgspec.structs.replace(made, kafka=msgspec.structs.replace(made.kafka, partitions=5))
     assert said(wider)["topics"].verdict == "wrong"
     assert "partitions is 4, expected 5" in said(wider)["topics"].said
@@ -270,7 +273,11 @@ def test_a_log_that_grows_while_it_is_asked_about_was_not_recreated(monkeypatch:
     monkeypatch.setattr(log, "tail", lambda *_: [])
     monkeypatch.setattr(log, "_workers", lambda *_: ok("workers", ""))
     found = {finding.name: finding for finding in log._flow(None, Settings(), now_ms())}
-    assert {name: found[name].verdict for name in ("state", "histories")} == {"state": "ok", "histories": "ok"}
+    assert {name: found[name].verdict for name in ("state", "histories", "areas")} == {
+        "state": "ok",
+        "histories": "ok",
+        "areas": "ok",
+    }
 
 
 def test_what_does_not_answer_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
