@@ -1,4 +1,4 @@
-"""An alert as GeoJSON (RFC 7946): tracks, fixes, reach, ports.
+"""An alert as GeoJSON (RFC 7946): tracks, fixes, reach, ports; an area with its vessels.
 
 Longitudes stay within +-180: a shape across the antimeridian is cut there (section 3.1.9), and a ring around a pole
 follows the antimeridian. Outer rings go counterclockwise (3.1.6). Degrees to five decimals: a metre.
@@ -16,6 +16,7 @@ import numpy as np
 from detectors.core.alert import Alert
 from detectors.core.sphere import distance_nm
 from detectors.core.units import EARTH_NM, HOUR_MS, unix_ms
+from streams.explain.area import Feature, area_features
 from streams.explain.raw_log import RawLogFindings
 
 Point = tuple[float, float]
@@ -28,13 +29,12 @@ _DIGITS: Final = 5
 _METRE_NM: Final = 1 / 1852
 _HALF, _WHOLE, _POLE = 180.0, 360.0, 90.0
 
-Feature = dict[str, Any]
-
 
 def geojson(revisions: list[Alert], heard: RawLogFindings | None, zones: dict[str, Point]) -> dict[str, Any]:
     """A FeatureCollection. ``zones``: the zones that the alert names."""
     newest = revisions[-1]
     features = [*_tracks(heard), *_fixes(revisions), *_reach(revisions, newest), *_ports(newest, zones)]
+    features += area_features(newest)
     return {"type": "FeatureCollection", "features": features}
 
 
@@ -61,7 +61,7 @@ def _fixes(revisions: list[Alert]) -> Iterable[Feature]:
                 "Point",
                 _rounded(place),
                 {
-                    "kind": "fix",
+                    "kind": "centre" if alert.subject.startswith("place/") else "fix",
                     "time": alert.position.time,
                     "status": alert.status,
                     "headline": alert.headline,

@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 
 class Window(NamedTuple):
-    """What to search for: a ship (0: none, the alert is about a source), a span of event time, a place."""
+    """What to search for: a ship (0: none, the alert is about a source or an area), a span of event time, a place."""
 
     mmsi: int
     from_ms: int

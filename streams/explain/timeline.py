@@ -14,6 +14,7 @@ from rich.text import Text
 from detectors.core.alert import Alert, Fact
 from detectors.core.sphere import place
 from detectors.core.units import HOUR_MS, MINUTE_MS, duration_text, rfc3339, unix_ms
+from streams.explain.area import area_section
 from streams.explain.geojson import leg_nm
 from streams.explain.raw_log import BINS, PEERS_NM, Chance, RawLogFindings, Window
 from streams.explain.revisions import Gathered
@@ -49,6 +50,7 @@ def render(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", c
         Text(),
         _numbers(newest.why),
         *_ports(newest),
+        *area_section(newest),
         Text(),
         Text("What would change it", "bold"),
         *(Text(f"  {sentence}") for sentence in newest.would_change or ("nothing: it is closed",)),

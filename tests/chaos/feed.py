@@ -21,7 +21,8 @@ _CHANGED: Final = 1_000
 _APART_DEG: Final = 3.0
 """Those that change it are elsewhere: that the old MMSI falls silent would say that silences are ordinary."""
 _ROADS, _AWAY = (33.0, 131.0), (33.4, 131.5)
-_DISPLACED_EVERY_S, _DISPLACED_S = 2.5 * 3600, 1800
+_DISPLACED_EVERY_S, _DISPLACED_S = 1.7 * 3600, 1500
+"""Counted back from the end, so that the end has such a time. Between two of them the area is quiet for an hour."""
 _FIRST_IMO: Final = 910_000
 """Without the check digit."""
 _EVERY_S: Final = 180
@@ -55,7 +56,7 @@ def _ship(number: int, ships: int, hours: float, draw: random.Random) -> Iterato
         if visits or not any(start < hour < start + length for start, length in silences):
             place = (_out_and_back_deg(hour + phase_h), _PORT_LON_DEG) if visits else (lat_deg + hour / 60, lon_deg)
             if anchored:
-                displaced = at_s % _DISPLACED_EVERY_S >= _DISPLACED_EVERY_S - _DISPLACED_S
+                displaced = (hours * 3600 - at_s) % _DISPLACED_EVERY_S < _DISPLACED_S
                 place = _AWAY if displaced else (_ROADS[0] + number / 1000, _ROADS[1])
             speed_kn = 10.0 if visits else 0.0 if anchored else 1.0
             fix = encoder.EncodedFix(*place, speed_kn, 0.0, 0.0, int(at_s) % 60)

@@ -45,7 +45,7 @@ class Detail {
     const vessel = one.vessel || {}, dark = one.open ? silence(one) : null;
     const ids = [vessel.imo && `IMO ${vessel.imo}`, one.mmsi && `MMSI ${one.mmsi}`, vessel.call_sign && `call sign ${vessel.call_sign}`, vessel.flag && `flag ${vessel.flag}`,
       vessel.ship_type && kindOf(vessel.ship_type), vessel.length_m && `${vessel.length_m} m`].filter(Boolean).join(" · ");
-    const last = one.position ? `Last position ${place(one.position)}, ${when(one.position.time, now)}${motion(one.position)}` : "No position known";
+    const last = one.position ? `${isArea(one) ? "Centre of the area" : "Last position"} ${place(one.position)}, ${when(one.position.time, now)}${motion(one.position)}` : "No position known";
     return [
       el("div", { class: "top" }, el("h2", {}, nameOf(one)), this.closeButton()),
       el("p", { class: `${one.open ? one.severity : "log"}-text` }, `${MARKS[one.severity]} ${one.severity}${one.open ? "" : ", closed"}`, ...tags(one, new Set(), true)),
@@ -84,7 +84,7 @@ class Detail {
       el("h3", {}, "Why"), facts(alert.why || []),
       el("h3", {}, "What would change it"),
       list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing" : "nothing: it is closed"]),
-      ...ports(alert.details || {}, now), ...details(alert.details || {}, now),
+      ...ports(alert.details || {}, now), ...displaced(alert.details || {}, now), ...details(alert.details || {}, now),
       el("h3", {}, "Evidence"), evidence(alert.evidence || [], now),
       ...(said.length > 1 ? [el("h3", {}, "History"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),
       el("p", { class: "note" }, "Full record: ", el("code", {}, `wakewatch explain ${alert.id.slice(0, 12)}`)),
@@ -172,8 +172,19 @@ function ports(said, now) {
   return [el("h3", {}, "Ports it could have reached while dark"), el("table", {}, el("thead", {}, el("tr", {}, ...keys.map((key) => el("th", { scope: "col" }, termOf(key)[0])))), el("tbody", {}, ...rows))];
 }
 
+/** The vessels of an alert about an area. */
+function displaced(said, now) {
+  const vessels = Array.isArray(said.vessels) ? said.vessels.filter((one) => one && typeof one === "object") : [];
+  if (!vessels.length) return [];
+  const at = (lat, lon) => (typeof lat === "number" && typeof lon === "number" ? place({ lat_deg: lat, lon_deg: lon }) : "");
+  const rows = vessels.map((one) => el("tr", {}, el("td", {}, valueText(one.name || "", "", now), el("small", {}, [`MMSI ${one.mmsi}`, one.imo && `IMO ${one.imo}`, one.list && `listed: ${one.list}`].filter(Boolean).join(", "))),
+    el("td", {}, at(one.from_lat_deg, one.from_lon_deg)), el("td", {}, at(one.lat_deg, one.lon_deg)), el("td", {}, valueText(one.time || "", "", now))));
+  const head = el("tr", {}, ...["vessel", "displaced from", "appears at", "at"].map((name) => el("th", { scope: "col" }, name)));
+  return [el("h3", {}, `Displaced vessels: ${number(said.vessels_total || vessels.length)}${said.vessels_total > vessels.length ? `, ${vessels.length} of them here` : ""}`), el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows))];
+}
+
 function details(said, now) {
-  const rows = Object.entries(said).filter(([key, value]) => key !== "feasible_ports" && !(Array.isArray(value) && !value.length)).map(([key, value]) => {
+  const rows = Object.entries(said).filter(([key, value]) => key !== "feasible_ports" && !(key === "vessels" && said.vessels_total) && !(Array.isArray(value) && !value.length)).map(([key, value]) => {
     const [term, unit] = termOf(key);
     return el("tr", {}, el("td", {}, term), el("td", {}, valueText(value, unit, now)));
   });

@@ -94,7 +94,7 @@ function timesOf(one, now) {
   const count = one.open > 1 ? `${one.open} open alerts · ` : "";
   const lasted = now ? ` (${spoken(sinceMs(one.since, now))})` : "";
   if (!one.open) return `closed ${today(one.time, now)}`;
-  return `case open since ${today(one.since, now)}${lasted} · revised ${today(one.time, now)} · ${count}${one.mmsi ? one.verification : "no vessel"}`;
+  return `case open since ${today(one.since, now)}${lasted} · revised ${today(one.time, now)} · ${count}${one.mmsi ? one.verification : isArea(one) ? "an area" : "no vessel"}`;
 }
 
 /** The cases to show: the console's answer to these words, or until it is there those that the page has. */

@@ -208,7 +208,7 @@ class SeaMap extends Chart {
 
   caseWords(one) {
     const marks = `${MARKS[one.severity]} ${one.severity}${one.open ? "" : ", closed"}${one.verification === "unverified" ? ", unverified" : ""}`;
-    return `${nameOf(one)}  ${marks}\n${one.headline}\nlast position ${when(one.position.time, nowOf(one, this.clock))}`;
+    return `${nameOf(one)}  ${marks}\n${one.headline}\n${isArea(one) ? "centre" : "last position"} ${when(one.position.time, nowOf(one, this.clock))}`;
   }
 
   zoneWords(zone) {

@@ -72,11 +72,14 @@ function place(position) {
   return `${part(position.lat_deg, 2, "NS")} ${part(position.lon_deg, 3, "EW")}`;
 }
 
+/** Whether a case is about an area, not a vessel: its position is the centre. */
+const isArea = (story) => story.case_id.startsWith("place/");
+
 /** Whom a case is about, in a few words. */
 function nameOf(story) {
   if (story.vessel && story.vessel.name) return story.vessel.name;
   if (story.mmsi) return `MMSI ${story.mmsi}`;
-  return story.case_id.replace(/^source\//, "feed ");
+  return story.case_id.replace(/^source\//, "feed ").replace(/^place\//, "area ");
 }
 
 function idsOf(story) {

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from detectors.core.alert import Alert, Fact, Vessel
+from detectors.core.alert import Alert, Fact, Position, Vessel
 from streams.console.serving import Console
 from streams.settings.model import ReferenceSettings
 
@@ -87,6 +87,41 @@ def test_angara_is_found_and_read(
     page = browse(running, tmp_path, script)
     assert page.errors == []
     assert all(url.startswith((running.url, "data:")) for url in page.requests), page.requests
+
+
+def test_an_area_is_shown_as_an_area_with_its_vessels(make: Make, write: Write, started: Start, tmp_path: Path) -> None:
+    subject, time = "place/36.5N027.0E", "2024-02-09T03:00:00.000Z"
+    one = {"mmsi": 205_000_001, "imo": 9_179_842, "list": "OFAC", "from_lat_deg": 36.9, "from_lon_deg": 27.4}
+    vessels = [{**one, "name": HOSTILE, "lat_deg": 37.4, "lon_deg": 27.9, "time": time}, {"mmsi": 7}, "no vessel"]
+    area = make(
+        "d",
+        detector="interference",
+        severity="ticket",
+        subject=subject,
+        case_id=subject,
+        mmsi=None,
+        vessel=None,
+        headline="3 vessels appear displaced, GNSS interference likely, 36-54.0N 027-30.0E, 0300Z",
+        time=time,
+        episode_start=time,
+        position=Position(lat_deg=36.9, lon_deg=27.5, time=time),
+        details={"vessels_total": 60, "vessels": vessels, "shape": {"kind": "point"}},
+    )
+    write(area)
+    running = started()
+
+    async def script(page: Tab) -> None:
+        row = f"{ROWS}.find((row) => row.dataset.case === '{subject}')"
+        assert "area 36.5N027.0E" in await page.evaluate(f"{row}.innerText")
+        assert "no vessel" not in await page.evaluate(f"{row}.innerText")
+        await page.evaluate(f"{row}.click()")
+        await page.until(f"{DETAIL}.innerText.toLowerCase().includes('displaced vessels: 60, 2 of them here')")
+        said = await page.evaluate(f"{DETAIL}.innerText")
+        for words in ("Centre of the area 36-54.0N 027-30.0E", "MMSI 205000001, IMO 9179842, listed: OFAC", HOSTILE):
+            assert words in said
+        assert "37-24.0N 027-54.0E" in said and "Last position" not in said
+
+    browse(running, tmp_path, script)
 
 
 def test_forged_names_are_text(make: Make, write: Write, started: Start, tmp_path: Path) -> None:

@@ -63,6 +63,15 @@ def test_an_outage_and_the_gaps_that_it_explains_are_labelled_with_the_source(ma
     assert "source" not in labels_of(make())
 
 
+def test_an_alert_about_an_area_is_labelled_by_its_centre_and_has_no_vessel_and_no_source(make: Make) -> None:
+    subject, time = "place/36.5N027.0E", "2024-02-04T04:12:00.000Z"
+    about = {"subject": subject, "case_id": subject, "mmsi": None, "vessel": None}
+    centre = Position(lat_deg=36.9, lon_deg=27.5, time=time)
+    details = {"vessels": [{"mmsi": 1, "list": "OFAC"}], "sources": ["pier"]}
+    labels = labels_of(make(detector="interference", position=centre, details=details, **about))
+    assert (labels["area"], labels["case_id"]) == ("35N025E", subject) and not {"source", "list", "zone"} & set(labels)
+
+
 @pytest.mark.parametrize(
     ("lat_deg", "lon_deg", "area"),
     [

@@ -66,6 +66,8 @@ def test_replay_finds_one_area_at_any_number_of_partitions() -> None:
     assert opened.mmsi is None and opened.vessel is None and opened.position is not None
     assert {one["mmsi"] for one in opened.details["vessels"]} < set(DISPLACED)
     assert {one["name"] for one in opened.details["vessels"]} <= {f"ROADS {n}" for n in range(4)}
+    (listed,) = (fact for fact in opened.why if fact.fact == "listed vessel among them")
+    assert (listed.value, listed.source) == (f"ROADS 1 (IMO 9358010) MMSI {SHIPS[1]}", "OFAC")
     assert opened.details["shape"]["kind"] == "point" and opened.time < "2023-11-14T23:20"
     assert closed.status == "closed" and closed.details["ended"] == "quiet"
 
