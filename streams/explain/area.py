@@ -59,13 +59,8 @@ def _vessels(alert: Alert) -> list[Mapping[str, Any]]:
 
 def _line(one: Mapping[str, Any]) -> str:
     """``ROADS 1 (IMO 9358010) MMSI 244000302: from 34-11.9S 018-06.1E to 33-57.0S 018-36.0E, 2023-11-14 23:16Z``."""
-    imo, listed = one.get("imo"), one.get("list")
-    who = (
-        one.get("name"),
-        f"(IMO {imo})" if imo else None,
-        f"MMSI {one['mmsi']}",
-        f"listed: {listed}" if listed else None,
-    )
+    words = (("name", "{}"), ("imo", "(IMO {})"), ("mmsi", "MMSI {}"), ("list", "listed: {}"))
+    who = " ".join(form.format(one[name]) for name, form in words if one.get(name))
     where = [place(float(one[f"{side}lat_deg"]), float(one[f"{side}lon_deg"])) for side in ("from_", "")]
     time = f"{one['time'][:10]} {one['time'][11:16]}Z"
     return f"{who}: from {where[0]} to {where[1]}, {time}"

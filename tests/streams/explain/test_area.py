@@ -37,7 +37,7 @@ def test_the_vessels_are_listed_and_the_raw_log_is_searched_for_no_vessel(
     said = capsys.readouterr().out
     assert "subject place/34.5S018.0E" in said and "Vessels displaced from the area: 3" in said
     who, where = "ROADS 1 (IMO 9358010) MMSI 244000302 listed: OFAC", "from 34-11.9S 018-06.1E to 33-57.0S 018-36.0E"
-    assert f"  {who}: {where}, 2023-11-14 23:14Z" in said.splitlines()
+    assert f"  {who}: {where}, 2023-11-14 23:14Z\n" in said
     assert "They appear at one point, 33-57.0S 018-36.0E" in said
     assert "its reports" not in said and "!AIVDM" in said
     assert run(monkeypatch, "explain", opened.id[:8], *files, "--geojson") == 0
