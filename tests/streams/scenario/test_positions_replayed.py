@@ -4,7 +4,6 @@ What the detectors do not yet do is marked with its reason; the mark must be rem
 """
 
 import io
-from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -26,13 +25,8 @@ NAMES = sorted(SCENARIOS.keys() - {"angara", "strait", "outage", "hole"})
 SEEDS, PARTITIONS = (1, 2), (1, 4)
 TURNING = 6
 """With this seed a vessel turns back while its positions are repeated."""
-NO_INTERFERENCE = "there is no detector `interference` yet"
 Case = tuple[str, int, int]
 """Scenario, seed, partitions."""
-MISSING: Mapping[Case, str] = {
-    **{(name, seed, n): NO_INTERFERENCE for name in ("roadstead", "circle") for seed in SEEDS for n in PARTITIONS}
-}
-"""Expected alerts that do not come."""
 
 
 class Played(NamedTuple):
@@ -52,31 +46,30 @@ def played(case: Case) -> Played:
     return Played(made.truths, alerts, [item for item in items if isinstance(item, RefusalPlace)])
 
 
-def cases(known: Mapping[Case, str]) -> list[ParameterSet]:
-    """Every case; the second seed only in a full run, and those that are known to fail must fail."""
+def cases() -> list[ParameterSet]:
+    """Every case; the second seed only in a full run."""
     params = []
     for case in (
         *((name, seed, n) for name in NAMES for seed in SEEDS for n in PARTITIONS),
         *(("retransmission", TURNING, n) for n in PARTITIONS),
     ):
         marks = [pytest.mark.full] if case[1] != SEEDS[0] else []
-        expected = [pytest.mark.xfail(strict=True, raises=AssertionError, reason=known[case])] if case in known else []
-        params.append(pytest.param(case, marks=[*marks, *expected], id="-".join(map(str, case))))
+        params.append(pytest.param(case, marks=marks, id="-".join(map(str, case))))
     return params
 
 
-@pytest.mark.parametrize("case", cases(MISSING))
+@pytest.mark.parametrize("case", cases())
 def test_what_must_be_reported_is(case: Case) -> None:
     story = played(case)
     assert [v.expected for v in verdicts(story.truths, story.alerts) if v.alert is None] == []
 
 
-@pytest.mark.parametrize("case", cases({}))
+@pytest.mark.parametrize("case", cases())
 def test_nothing_else_is_reported(case: Case) -> None:
     story = played(case)
     assert [(e.truth.kind, e.alert.headline) for e in excesses(story.truths, story.alerts)] == []
 
 
-@pytest.mark.parametrize("case", cases({}))
+@pytest.mark.parametrize("case", cases())
 def test_every_sentence_is_read(case: Case) -> None:
     assert played(case).refused == []
