@@ -38,7 +38,7 @@ class Vessel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=F
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The last fix."""
+    """The last fix; of an alert about an area its centre."""
 
     lat_deg: float
     lon_deg: float
@@ -69,7 +69,8 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     rule_version: int
     severity: Severity
     subject: str
-    """``mmsi/273999001``, ``imo/9179842`` or ``source/kystverket``: the subject of the alert, and the record's key."""
+    """``mmsi/273999001``, ``imo/9179842``, ``source/kystverket`` or ``place/36.5N027.0E``: what the alert is about, and
+    the record's key. A place is named by the south-west corner of a cell of half a degree."""
     case_id: str
     related: tuple[str, ...] = ()
     mmsi: int | None = None
@@ -78,7 +79,7 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     time: str
     position: Position | None = None
     headline: str
-    """At most 100 characters, for a phone at night: which vessel, what, where, since when."""
+    """At most 100 characters, for a phone at night: which vessel (or how many), what, where, since when."""
     why: tuple[Fact, ...] = ()
     would_change: tuple[str, ...] = ()
     verification: Verification = "corroborated"

@@ -180,7 +180,8 @@ function displaced(said, now) {
   const rows = vessels.map((one) => el("tr", {}, el("td", {}, valueText(one.name || "", "", now), el("small", {}, [`MMSI ${one.mmsi}`, one.imo && `IMO ${one.imo}`, one.list && `listed: ${one.list}`].filter(Boolean).join(", "))),
     el("td", {}, at(one.from_lat_deg, one.from_lon_deg)), el("td", {}, at(one.lat_deg, one.lon_deg)), el("td", {}, valueText(one.time || "", "", now))));
   const head = el("tr", {}, ...["vessel", "displaced from", "appears at", "at"].map((name) => el("th", { scope: "col" }, name)));
-  return [el("h3", {}, `Displaced vessels: ${number(said.vessels_total || vessels.length)}${said.vessels_total > vessels.length ? `, ${vessels.length} of them here` : ""}`), el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows))];
+  const total = Number(said.vessels_total) || vessels.length, part = total > vessels.length ? `, ${vessels.length} of them here` : "";
+  return [el("h3", {}, `Displaced vessels: ${number(total)}${part}`), el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows))];
 }
 
 function details(said, now) {
