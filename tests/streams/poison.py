@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final, NamedTuple
 
-from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, IDENTITIES, REFERENCE, VESSELS
+from streams.messages.topics import ALERT_STATE, ALERTS, DEAD, FEEDBACK, IDENTITIES, PLACES, REFERENCE, VESSELS
 
 
 class Poison(NamedTuple):
@@ -197,5 +197,5 @@ def poison(version: str) -> list[Poison]:
         *_letters(),
         *_ships(),
         *_reference(version),
-        *(Poison(IDENTITIES, value, b"x/y") for value in FORMS[:6]),
+        *(Poison(topic, value, b"x/y") for topic in (IDENTITIES, PLACES) for value in FORMS[:6]),
     ]

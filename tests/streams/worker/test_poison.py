@@ -96,6 +96,15 @@ BINDINGS: Final[dict[str, bytes]] = {
     "no MMSI": msgspec.json.encode({**BINDING, "mmsi": 2**40}),
     "a name of 512 kB": msgspec.json.encode({**BINDING, "name": "n" * 524_288}),
 }
+DISPLACEMENTS: Final = (
+    b"",
+    b"\xff\xfe",
+    DEEP,
+    b'{"type":"displaced"}',
+    BINDINGS["no MMSI"],
+    BINDINGS["a promise for ever"],
+)
+"""More of them in ``test_places``."""
 
 
 @pytest.mark.parametrize("name", SENTENCES)
@@ -159,12 +168,15 @@ def test_a_worker_takes_in_all_of_them_on_a_real_kafka(
             )
     for value in BINDINGS.values():
         client.send(kafka.topic_prefix + "ais.identities.v1", value, key=b"poison", partition=0)
+    for value in DISPLACEMENTS:
+        client.send(kafka.topic_prefix + "ais.places.v1", value, key=b"poison", partition=0)
     client.flush()
     client.close()
     send(kafka, feed, tmp_path)
     worker, wanted = start_worker(kafka), wanted_at(1)
     worker.until(lambda: wanted <= set(written(kafka)))
     worker.until(lambda: sum(letter.startswith(b"binding") for letter in details(kafka)) == len(BINDINGS))
+    worker.until(lambda: sum(letter.startswith(b"displacement") for letter in details(kafka)) == len(DISPLACEMENTS))
     assert worker.stop() == 0
     assert set(written(kafka)) == wanted
     counts = [int(record.headers.get(H_COUNT, b"1")) for record in read(kafka, "ais.dead.v1")]

@@ -9,13 +9,14 @@ import msgspec
 import pytest
 from faust.types import TP
 
-from streams.messages.topics import FLEET, HISTORIES
-from streams.pipeline.engines import engine_for, histories_for
+from streams.messages.topics import AREAS, FLEET, HISTORIES
+from streams.pipeline.engines import areas_for, engine_for, histories_for
 from streams.reference import load_reference
 from streams.settings.model import KafkaSettings, Settings
 from streams.worker.identities import Identities
 from streams.worker.observer import Unobserved
 from streams.worker.partition import Stateful
+from streams.worker.places import Places
 from streams.worker.record_pieces import RecordPiece, pieces_of
 from streams.worker.service import Service
 from streams.worker.state_log import SnapshotHead, StateLog
@@ -96,6 +97,11 @@ def histories_of_other_partitions(written: Written) -> Written:
     return written_of(histories_for(Settings(), 7), written.head.app, HISTORIES)
 
 
+def areas_of_other_partitions(written: Written) -> Written:
+    """So does that of the third."""
+    return written_of(areas_for(Settings(), 7), written.head.app, AREAS)
+
+
 SAID: dict[Callable[[Written], Written], str] = {
     of_a_log_made_anew: "the topic was created again",
     of_a_log_deleted_since: "was deleted and created again while no worker was running: the state belongs to another",
@@ -107,11 +113,14 @@ SAID: dict[Callable[[Written], Written], str] = {
     unreadable: "snapshot unreadable",
     histories_of_other_partitions: "made of 7 partitions of the log, which has 1 now; delete it with: "
     "wakewatch topics forget histories",
+    areas_of_other_partitions: "made of 7 partitions of the log, which has 1 now; delete it with: "
+    "wakewatch topics forget areas",
 }
+KINDS = {HISTORIES: Identities.kind, AREAS: Places.kind}
 
 
 async def write(kafka: KafkaSettings, app_id: str, written: Written) -> None:
-    kind = Identities.kind if written.topic == HISTORIES else "fleet"
+    kind = KINDS.get(written.topic, "fleet")
     log = StateLog({"bootstrap_servers": kafka.bootstrap_servers}, kafka.topic_prefix + written.topic, 0, app_id, kind)
     await log.claim()
     await log.write(list(enumerate(written.shards)), 6, lambda _: msgspec.json.encode(written.head))
