@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Self
 
 from detectors.core.alert import Severity
@@ -11,6 +11,7 @@ from detectors.core.engine.engine import Engine
 from detectors.core.imo_stage.histories import ImoHistories
 from detectors.core.place_stage.areas import DisplacedAreas
 from detectors.core.promises import PartitionWatermark
+from detectors.core.vessels.affected_areas import area_of
 
 
 class LaterStages:
@@ -41,3 +42,10 @@ class LaterStages:
         """Takes the promise of an engine after a tick. Returns the alerts that this decides."""
         heard = PartitionWatermark(partition=engine.partition, heard_ms=engine.heard_ms)
         return [*self.histories.take(heard), *self.areas.take(heard)]
+
+    @staticmethod
+    def tell(engines: Iterable[Engine], emitted: Iterable[Emitted]) -> None:
+        """Gives the areas that were found back to the engines: their positions are unreliable."""
+        for area in filter(None, (area_of(each.alert) for each in emitted)):
+            for engine in engines:
+                engine.areas.take(area)

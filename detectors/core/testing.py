@@ -240,7 +240,9 @@ def run(
     for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
         gathered = stages.gather(playing)
-        emitted += stages.promise(playing)
+        decided = stages.promise(playing)
+        stages.tell([playing], decided)
+        emitted += decided
         alerts += [e.alert for e in emitted]
         faults = playing.drain_faults()
         assert not faults, faults

@@ -66,7 +66,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "detect": Rights(
         topics=(
             ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS)),
-            ("Write", (FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD, IDENTITIES, HISTORIES, PLACES, AREAS)),
+            ("Write", (SENTENCES, FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD, IDENTITIES, HISTORIES, PLACES, AREAS)),
         ),
         group="{app}",
         transactions=("{app}-fleet-", "{app}-histories-", "{app}-areas-"),

@@ -12,6 +12,7 @@ from detectors.core.identities.binding import Binding
 from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
+from detectors.core.vessels.affected_areas import AffectedArea
 from streams.messages.feedback import Feedback
 from streams.messages.reference_records import ImportBegun, VersionEntry, VersionHead, VersionMarker
 from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, IDENTITIES, PLACES, REFERENCE, SENTENCES, VESSELS
@@ -58,6 +59,12 @@ CONTRACTS: Final = (
         type=VersionMarker,
         topics=(SENTENCES,),
         sentence="Other lists or zones are in force from here on: a record with header ww_kind reference.",
+    ),
+    Contract(
+        name="area.v1",
+        type=AffectedArea,
+        topics=(SENTENCES,),
+        sentence="Positions in an area are unreliable from here on, or no longer: a record with header ww_kind area.",
     ),
     Contract(
         name="listed-ship.v1",

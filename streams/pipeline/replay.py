@@ -112,7 +112,9 @@ class InProcessPipeline:
             self._held += engine.tick(record.tick, record.ordinal)
             self.faults += engine.drain_faults()
             self._stages.gather(engine)
-            self._held += [emitted._replace(ordinal=record.ordinal) for emitted in self._stages.promise(engine)]
+            decided = self._stages.promise(engine)
+            self._stages.tell(self.engines, decided)
+            self._held += [emitted._replace(ordinal=record.ordinal) for emitted in decided]
         yield from self._in_order()
 
     def _switch(self, mark: MarkRecord) -> Iterator[Emitted]:

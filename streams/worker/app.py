@@ -43,6 +43,7 @@ from streams.reference import load_reference
 from streams.reference.library import Library
 from streams.settings import loading
 from streams.worker import consumer, malloc
+from streams.worker.area_records import AreaRecords
 from streams.worker.credentials import credentials_of
 from streams.worker.end_offsets import EndOffsetProbe
 from streams.worker.fact_topic import FactTopic
@@ -106,7 +107,12 @@ def _topic(name: str, partitions: int = kafka.partitions) -> Any:
 sentences = _topic(SENTENCES)
 bindings, displacements = _topic(IDENTITIES, 1), _topic(PLACES, 1)
 publisher = Publisher(
-    _topic(ALERTS), _topic(ALERT_STATE), _topic(DEAD, 1), FactTopic(bindings), FactTopic(displacements)
+    _topic(ALERTS),
+    _topic(ALERT_STATE),
+    _topic(DEAD, 1),
+    identities=FactTopic(bindings),
+    places=FactTopic(displacements),
+    areas=AreaRecords(sentences, kafka.partitions),
 )
 library = Library(kafka, reference)
 meter = WorkerMeter(Metrics(CollectorRegistry()))

@@ -13,6 +13,7 @@ from streams.messages.log_records import (
     H_READ_AT,
     H_REPLAYED,
     H_SOURCE,
+    KIND_AREA,
     KIND_REFERENCE,
     KIND_SENTENCES,
     KIND_TICK,
@@ -47,6 +48,8 @@ class LogEntry(NamedTuple):
     """From this record on another watchlist is in force; not if ``wrong``."""
     wrong: str
     """Why it cannot be read; empty if it can."""
+    area: bool = False
+    """It states an area whose positions are unreliable; not if ``wrong``."""
 
 
 def entry(offset: int, value: bytes | None, headers: object, written_ms: int) -> LogEntry:
@@ -68,6 +71,7 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
         _number(known.get(H_READ_AT)),
         kind == KIND_REFERENCE and not wrong,
         wrong,
+        kind == KIND_AREA and not wrong,
     )
 
 
@@ -81,7 +85,7 @@ def _wrong(format_: bytes, kind: bytes, value: bytes | None) -> str:
         return f"format {format_[:20]!r}, expected {LOG_FORMAT!r}"
     if not value:
         return "no value"
-    if kind not in {KIND_SENTENCES, KIND_TICK, KIND_REFERENCE}:
+    if kind not in {KIND_SENTENCES, KIND_TICK, KIND_REFERENCE, KIND_AREA}:
         return f"kind {kind[:20]!r}"
     lines = value.count(b"\n") + 1
     return f"{lines} lines, at most {LINES_MOST}" if lines > LINES_MOST else ""

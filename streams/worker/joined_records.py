@@ -23,6 +23,7 @@ from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_notes import refusal_of
 from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
+from detectors.core.vessels.affected_areas import AffectedArea
 from streams.decode import Decoded, RefusedReports, decode
 from streams.errors import Reason
 from streams.messages.log_records import decode_tick
@@ -33,6 +34,7 @@ from streams.worker.timelines import Timelines
 
 RUN_BYTES_MOST: Final = 512 << 10
 """About 6,000 sentences, 20 ms: the loop has other work to do."""
+_area_of: Final = msgspec.json.Decoder(AffectedArea)
 
 
 class RunOutcome(NamedTuple):
@@ -71,6 +73,7 @@ def _joins(first: LogEntry, then: LogEntry) -> bool:
         then.ours
         and not then.tick
         and not then.marker
+        and not then.area
         and not then.wrong
         and (then.source, then.replayed) == (first.source, first.replayed)
     )
@@ -79,6 +82,8 @@ def _joins(first: LogEntry, then: LogEntry) -> bool:
 def processed(timelines: Timelines, run: Sequence[LogEntry]) -> list[RunOutcome]:
     """Gives a run to the engine of its source. Never raises on bad input."""
     first = run[0]
+    if first.area:
+        return [_area(timelines.live, first)]
     engine = timelines.live if first.wrong else timelines.of(first.source, replayed=first.replayed)
     outcomes = take(engine, run)
     if engine is timelines.live:
@@ -99,6 +104,16 @@ def take(engine: Engine, run: Sequence[LogEntry]) -> list[RunOutcome]:
         if joined.letters is not None:
             return [_step(engine, joined.decoded, run, joined.letters)]
     return [_alone(engine, entry) for entry in run]
+
+
+def _area(engine: Engine, entry: LogEntry) -> RunOutcome:
+    """An area of the stage of places: it concerns what is live, because displacements of recordings are not told."""
+    try:
+        area = _area_of.decode(entry.value)
+    except UNREADABLE as error:
+        return _lost(entry, f"area: {error}")
+    engine.areas.take(area)
+    return RunOutcome(entry.source)
 
 
 def version_of(entry: LogEntry) -> str:

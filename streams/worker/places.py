@@ -5,17 +5,21 @@ Displacements are few: a vessel gives one only while it appears displaced, and t
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from collections.abc import Awaitable
+from typing import Any, ClassVar, Final
 
 import msgspec
 
+from detectors.core.alert import Alert
 from detectors.core.displacements import Displacement
 from detectors.core.place_stage.areas import DisplacedAreas
 from detectors.core.promises import PartitionWatermark
+from detectors.core.vessels.affected_areas import area_of
 from streams.errors import Reason
 from streams.messages.topics import PLACES
 from streams.worker.codec import LAST_MS
 from streams.worker.identities import MMSI_END, TEXT_MOST
+from streams.worker.publish import Publisher
 from streams.worker.stage import Refusal, StageInput, StageService
 
 _LAT_MOST, _LON_MOST = 90.0, 180.0
@@ -50,3 +54,8 @@ class Places(StageService):
     kind: ClassVar[str] = "areas"
     name: ClassVar[str] = "places"
     reads: ClassVar[StageInput] = INPUT
+
+    async def _passed_on(self, alert: Alert, publisher: Publisher) -> list[Awaitable[Any]]:
+        """The area goes back to the stage of vessels."""
+        area = area_of(alert)
+        return [] if area is None else await publisher.areas.send(area)

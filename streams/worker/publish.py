@@ -10,6 +10,7 @@ import structlog
 from detectors.core.alert import Alert, encode
 from detectors.core.promises import PartitionWatermark
 from streams.messages.log_records import H_COUNT
+from streams.worker.area_records import AreaRecords
 from streams.worker.dead_letters import LostInput
 from streams.worker.fact_topic import FactTopic
 from streams.worker.joined_records import RunOutcome
@@ -41,8 +42,10 @@ class Publisher:
     same id, revision and bytes. Readers keep one copy (``notify.core``, ``console.alert_table``, ``cli.alerts``).
     """
 
-    def __init__(self, alerts: Any, alert_state: Any, dead: Any, identities: FactTopic, places: FactTopic) -> None:
-        self._alerts, self._alert_state, self._dead = alerts, alert_state, dead
+    def __init__(
+        self, alerts: Any, alert_state: Any, dead: Any, *, identities: FactTopic, places: FactTopic, areas: AreaRecords
+    ) -> None:
+        self._alerts, self._alert_state, self._dead, self.areas = alerts, alert_state, dead, areas
         self._identities, self._places = identities, places
 
     async def alert(self, alert: Alert, partition: int) -> list[Awaitable[Any]]:

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 
+from detectors.core.alert import Alert
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.promises import PartitionWatermark
 from streams.errors import Reason
@@ -82,12 +83,17 @@ class StageService(Service):
         for emitted in alerts:
             self.guard.check()
             deliveries += await publisher.alert(emitted.alert, part.log.partition)
+            deliveries += await self._passed_on(emitted.alert, publisher)
         for letter in letters:
             deliveries.append(await publisher.letter(letter, self._source, part.log.partition))
         if alerts or letters:
             said = [emitted.alert for emitted in alerts], [letter.reason for letter in letters]
             self._observer.taken(RecordsTaken(part.log.partition, self.reads.topic, False, 0, 0, *said, step_s))
         return deliveries
+
+    async def _passed_on(self, alert: Alert, publisher: Publisher) -> list[Awaitable[Any]]:
+        """What else is written about an alert."""
+        return []
 
     def standing(self) -> tuple[list[PartitionStanding], dict[str, int]]:
         """Its partition under its own name, without vessels; and the open alerts."""

@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
-from detectors.core.engine.area_switch import AreaSwitch
-from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
 from detectors.core.testing import START_MS, Story, beside, engine, log, voyage
 from detectors.core.units import HOUR_MS
-from detectors.core.vessels.affected_areas import AREA, OTHERWISE, AffectedArea, OpenAreas
+from detectors.core.vessels.affected_areas import AREA, DELAY_MS, OTHERWISE, AffectedArea, OpenAreas
 
 HOUR = 3600.0
 SHIP, LISTED = 205_000_002, 667_001_001
@@ -62,7 +60,7 @@ def played(story: Story, areas: dict[float, AffectedArea], *, snapshot_every: in
     for number, item in enumerate(log(beside(background, story), batch=100, tick_s=600.0)):
         begins_ms = int(item.reports["time_ms"][0]) if isinstance(item, Batch) else item.from_ms
         while left and begins_ms >= START_MS + left[0][0] * HOUR_MS:
-            found += [each.alert for each in switch(playing).adopt(left.pop(0)[1])]
+            playing.areas.take(left.pop(0)[1])
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, number)
         found += [each.alert for each in emitted]
         assert not playing.drain_faults()
@@ -70,10 +68,6 @@ def played(story: Story, areas: dict[float, AffectedArea], *, snapshot_every: in
             shards = [playing.shard(n) for n in range(playing.shard_count())]
             playing = engine().restore(shards, playing.manifest())
     return found
-
-
-def switch(playing: Engine) -> AreaSwitch:
-    return AreaSwitch(playing.fleet, playing.dispatcher)
 
 
 def lying(mmsi: int, from_h: float, to_h: float, place: tuple[float, float] = ZONE) -> Story:
@@ -126,5 +120,9 @@ def test_ended_areas_are_remembered_for_a_time_only() -> None:
     areas = OpenAreas()
     for number in range(1500):
         ended = msgspec.structs.replace(ENDED, alert=f"{number:032d}")
-        assert areas.take(ended) and not areas.take(ended)
-    assert len(areas.kept()) == 1000
+        areas.take(ended)
+        assert areas.due(ended.time_ms) == []
+        assert areas.due(ended.time_ms + DELAY_MS) == [ended]
+        areas.take(ended)
+        assert areas.due(ended.time_ms + DELAY_MS) == []
+    assert len(areas.kept().known) == 1000

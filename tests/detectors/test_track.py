@@ -157,11 +157,13 @@ def test_fixes_agree_below_a_speed_that_no_ship_makes(other: TrackFix, *, agreed
 
 
 def test_a_fix_off_the_track_is_held_back_until_the_next_one_decides() -> None:
-    held = decide(AGREED, Seen(HERE, FAR, 60.0, OnItsWay.NO), RULES)
+    held = decide(AGREED, Seen(HERE, FAR, 60.0, OnItsWay.NO, wrong_bit=False), RULES)
     assert not held.taken
-    back = decide(held.standing, Seen(HERE, TrackFix(42.0, 131.0, AT_MS + 120_000), 60.0, OnItsWay.NO), RULES)
+    back = decide(
+        held.standing, Seen(HERE, TrackFix(42.0, 131.0, AT_MS + 120_000), 60.0, OnItsWay.NO, wrong_bit=False), RULES
+    )
     assert back.taken and back.standing.unsure_step == 0
-    on = decide(held.standing, Seen(HERE, FAR_TOO, 60.0, OnItsWay.NO), RULES)
+    on = decide(held.standing, Seen(HERE, FAR_TOO, 60.0, OnItsWay.NO, wrong_bit=False), RULES)
     assert not on.taken
     assert on.standing.trusted == HERE
     assert on.standing.unsure_step * 300_000 > FAR_TOO.time_ms + 3_600_000 - 300_000

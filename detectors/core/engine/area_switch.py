@@ -23,16 +23,17 @@ class AreaSwitch:
         self._fleet, self._dispatcher = fleet, dispatcher
         self._places = {each.name for each in dispatcher.detectors if each.needs_position}
 
-    def adopt(self, area: AffectedArea, ordinal: int = 0) -> list[Emitted]:
-        """Takes a revision of an area; a second record of it changes nothing. Returns the alerts that it changes."""
-        if not self._fleet.areas.take(area):
-            return []
-        out: list[Emitted] = []
-        for row in sorted(row for row in self._fleet.open if row >= 0):
-            for slot, alert in self._fleet.open[row].items():
-                if slot[0] in self._places and (alert.severity != "log" or alert.details.get(AREA) == area.alert):
-                    out += self._revised(area, row, slot, alert, ordinal)
-        return sorted(out, key=lambda each: each.alert.id)
+    def take(self, area: AffectedArea) -> None:
+        """A revision of an area, which may come again; it comes into force with a tick."""
+        self._fleet.areas.take(area)
+
+    def pass_time(self, clock_ms: int, ordinal: int) -> None:
+        """Brings into force what is due at that event time; the alerts that this changes are written again."""
+        for area in self._fleet.areas.due(clock_ms):
+            for row in sorted(row for row in self._fleet.open if row >= 0):
+                for slot, alert in self._fleet.open[row].items():
+                    if slot[0] in self._places and (alert.severity != "log" or alert.details.get(AREA) == area.alert):
+                        self._dispatcher.out += self._revised(area, row, slot, alert, ordinal)
 
     def _revised(
         self, area: AffectedArea, row: int, slot: tuple[str, str], alert: Alert, ordinal: int

@@ -22,6 +22,7 @@ from detectors.core.detector_input import SourceChange
 from detectors.core.displacements import Displacement
 from detectors.core.engine import snapshot
 from detectors.core.engine.alert_writer import AlertWriter, Emitted
+from detectors.core.engine.area_switch import AreaSwitch
 from detectors.core.engine.batch_applier import BatchApplier
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.engine.fact_writers import FactWriters
@@ -30,7 +31,6 @@ from detectors.core.engine.slot_closer import SlotCloser
 from detectors.core.engine.verbs import DetectorFault
 from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.identities.matcher import WatchlistMatcher
-from detectors.core.imo_notes import Note
 from detectors.core.message_types import LAST_TYPE
 from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
@@ -82,6 +82,7 @@ class Engine:
         self._reference_switch = ReferenceSwitch(
             self.fleet, self.reception, self.matcher, self.dispatcher, self._watchers
         )
+        self.areas = AreaSwitch(self.fleet, self.dispatcher)
         self._steps = self._reports = 0
         self.types = np.zeros(LAST_TYPE + 1, np.int64)
         """Reports applied, by AIS message type."""
@@ -149,7 +150,8 @@ class Engine:
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
         """Applies a tick: its notes, source outages, then the checks that are due. Returns alerts in output order."""
         for note in tick.notes:
-            self._note(note, ordinal)
+            self._facts.hear(note, self.dispatcher, ordinal)
+        self.areas.pass_time(tick.to_ms, ordinal)
         self._watch(self.sources.apply(tick), ordinal)
         self._watch(self.sources.clocks_of(tick), ordinal)
         self.reception.listening.lateness_ms = self.sources.lateness_ms
@@ -157,17 +159,6 @@ class Engine:
         self._slot_closer.close(self.sources.slots_ms, ordinal)
         self.dispatcher.wake(ordinal)
         return self._drain()
-
-    def _note(self, note: Note, ordinal: int) -> None:
-        """An IMO number is reported under an MMSI."""
-        rows = self._facts.bindings.others(note.imo, note.mmsi)
-        if note.instead_of is not None:
-            self.dispatcher.hear(self._facts.bindings.others(note.instead_of, note.mmsi), note, ordinal)
-        if not len(rows):
-            return
-        if note.lat_deg is None:
-            self._facts.bindings.write_seen(rows, note)
-        self.dispatcher.hear(rows, note, ordinal)
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records; vessels that it lists or delists are judged at once."""

@@ -23,7 +23,7 @@ from detectors.core.engine.migrations import FLEET_FORMAT
 from detectors.core.identities.list_change import Numbered
 from detectors.core.sources import SourceTable
 from detectors.core.ticked_source import TickedSource
-from detectors.core.vessels.affected_areas import AffectedArea
+from detectors.core.vessels.affected_areas import KeptAreas
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Column_, field
 from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
@@ -96,7 +96,7 @@ class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
     dropped: TableHead | None = None
     """The layout of the dropped vessels in shards."""
     numbered: Numbered = Numbered()
-    areas: list[AffectedArea] = []
+    areas: KeptAreas = KeptAreas()
     coverage: bytes = b""
 
 

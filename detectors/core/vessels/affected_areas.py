@@ -7,20 +7,22 @@ displaced vessels were, or where they appear.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final
 
 import msgspec
+from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.sphere import distance_nm
-from detectors.core.units import unix_ms
+from detectors.core.units import MINUTE_MS, unix_ms
 from detectors.core.vessels.ship import VesselState
 
 INTERFERENCE: Final = "interference"
 """The detector whose alerts are areas."""
 AREA, OTHERWISE = "area_alert", "severity_otherwise"
 """Details of an alert that an area limits: the id of the area's alert, and its severity without the area."""
+DELAY_MS: Final = MINUTE_MS
 _MARGIN_NM: Final = 5.0
 """Around the vessels that were displaced: others between them have not been displaced yet, or stay silent."""
 _FALSE_MARGIN_NM: Final = 2.0
@@ -28,26 +30,29 @@ _FALSE_MOST_NM: Final = 20.0
 """Where vessels appear further apart than that, they show no place."""
 _ENDED_KEPT: Final = 1000
 _DEGREE_NM: Final = 60.0
+_LAST_MS: Final = 253_402_300_800_000  # the year 10000
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
 
 
 class AffectedArea(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="area"):
     """One revision of an area; degrees."""
 
-    alert: str
+    alert: Annotated[str, Meta(max_length=64)]
     """The id of its alert."""
-    revision: int
-    time_ms: int
+    revision: Annotated[int, Meta(ge=1, le=2**31)]
+    time_ms: Annotated[int, Meta(ge=0, lt=_LAST_MS)]
     """Event time of the revision, Unix ms."""
-    south_deg: float
-    north_deg: float
-    west_deg: float
-    east_deg: float
+    south_deg: Latitude
+    north_deg: Latitude
+    west_deg: Longitude
+    east_deg: Longitude
     """The bounds of where the vessels were; east is less than west across 180 E."""
-    vessels: int = 0
-    appear_lat_deg: float | None = None
-    appear_lon_deg: float | None = None
+    vessels: Annotated[int, Meta(ge=0, le=2**31)] = 0
+    appear_lat_deg: Latitude | None = None
+    appear_lon_deg: Longitude | None = None
     """The middle of where they appear, if that is one place."""
-    appear_within_nm: float = 0.0
+    appear_within_nm: Annotated[float, Meta(ge=0, le=100)] = 0.0
     ended: bool = False
 
     def holds(self, lat_deg: float, lon_deg: float) -> bool:
@@ -102,42 +107,66 @@ def _appearing(places: Sequence[tuple[float, float]]) -> tuple[float | None, flo
     return *places[far.index(min(far))], within_nm
 
 
+class KeptAreas(msgspec.Struct, frozen=True, omit_defaults=True):
+    """For a snapshot."""
+
+    known: list[AffectedArea] = []
+    waiting: list[AffectedArea] = []
+
+
 class OpenAreas:
-    """The areas in force."""
+    """The areas in force.
+
+    A revision comes into force DELAY_MS of event time after it was decided, with the first tick that has reached that.
+    Until then it is under way from the stage of places, in a replay for no time and in a worker for about a second: so
+    both bring it into force at the same tick. A worker that is far behind gets it later, with the next tick.
+    """
 
     def __init__(self) -> None:
         self._known: dict[str, AffectedArea] = {}
         """By alert, also the last ones that have ended: a record may come again after that."""
+        self._waiting: list[AffectedArea] = []
 
-    def take(self, area: AffectedArea) -> bool:
-        """Adopts a revision. False if it, or a later one, was known."""
-        known = self._known.pop(area.alert, None)
-        news = known is None or known.revision < area.revision
-        self._known[area.alert] = area if known is None or news else known
+    def take(self, area: AffectedArea) -> None:
+        """A revision, which may have come before."""
+        known = self._known.get(area.alert)
+        if (known is None or known.revision < area.revision) and area not in self._waiting:
+            self._waiting.append(area)
+
+    def due(self, clock_ms: int) -> list[AffectedArea]:
+        """Brings into force what is due at that event time, and returns it in order."""
+        if not self._waiting:  # nearly always
+            return []
+        due = [area for area in self._waiting if area.time_ms + DELAY_MS <= clock_ms]
+        self._waiting = [area for area in self._waiting if area.time_ms + DELAY_MS > clock_ms]
+        due.sort(key=lambda area: (area.time_ms, area.alert, area.revision))
+        for area in due:
+            self._known.pop(area.alert, None)
+            self._known[area.alert] = area
         ended = [each.alert for each in self._known.values() if each.ended]
         for alert in ended[:-_ENDED_KEPT]:
             del self._known[alert]
-        return news
+        return due
 
     def around(self, ship: VesselState) -> AffectedArea | None:
         """The area that affects a vessel: by its position, or, while it appears displaced, by the trusted one."""
         fixes = [(ship.lat_deg, ship.lon_deg)]
         if ship.displaced and ship.trusted is not None:
             fixes.append(ship.trusted[:2])
+        places = [(lat, lon) for lat, lon in fixes if lat is not None and lon is not None]
         for area in self._known.values():
-            if not area.ended and any(
-                lat is not None and lon is not None and area.holds(lat, lon) for lat, lon in fixes
-            ):
+            if not area.ended and any(area.holds(lat, lon) for lat, lon in places):
                 return area
         return None
 
-    def kept(self) -> list[AffectedArea]:
+    def kept(self) -> KeptAreas:
         """For a snapshot."""
-        return list(self._known.values())
+        return KeptAreas(list(self._known.values()), list(self._waiting))
 
-    def restore(self, areas: Iterable[AffectedArea]) -> None:
+    def restore(self, kept: KeptAreas) -> None:
         """From a snapshot."""
-        self._known = {area.alert: area for area in areas}
+        self._known = {area.alert: area for area in kept.known}
+        self._waiting = list(kept.waiting)
 
 
 def limited(alert: Alert, area: AffectedArea | None) -> Alert:

@@ -6,6 +6,7 @@ turns: ``turns`` counts how often a fix of the other track followed one of the v
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import Final, NamedTuple, Self
@@ -19,6 +20,8 @@ _WAY_KN: Final = 3.0
 _SLACK_NM: Final = 0.5
 _REPEATED_H: Final = 0.75
 _ASTERN_DEG: Final = 30.0
+_DEGREE_NM: Final = 60.0
+_POLE: Final = 0.01
 _NM_DIGITS: Final = 3
 
 
@@ -72,6 +75,19 @@ class OtherTrack(NamedTuple):
 def begun(fix: TrackFix, *, behind: bool) -> OtherTrack:
     """A track of one fix."""
     return OtherTrack(fix, fix.time_ms // STEP_MS, 1, 1, int(behind))
+
+
+def reckoned(last: TrackFix, sog_kn: float, cog_deg: float, time_ms: int) -> tuple[float, float]:
+    """Where a vessel would be (lat_deg, lon_deg) at a time if it kept its course and speed; for an hour at most.
+
+    After that, and if course or speed is not known (NaN), it is the last place.
+    """
+    hours = (time_ms - last.time_ms) / HOUR_MS
+    if not (sog_kn >= 0 and cog_deg >= 0 and abs(hours) <= 1):
+        return last[:2]
+    north_deg = sog_kn * hours * math.cos(math.radians(cog_deg)) / _DEGREE_NM
+    east_deg = sog_kn * hours * math.sin(math.radians(cog_deg)) / _DEGREE_NM
+    return last.lat_deg + north_deg, last.lon_deg + east_deg / max(math.cos(math.radians(last.lat_deg)), _POLE)
 
 
 class OnItsWay(IntEnum):

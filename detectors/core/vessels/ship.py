@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Final, Self
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -12,9 +12,9 @@ from detectors.core.alert import Position, Vessel
 from detectors.core.listing_reasons import listed_for
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.units import HOUR_MS, STEP_MS, rfc3339
+from detectors.core.units import STEP_MS, rfc3339
 from detectors.core.vessels.columns import SPEED_BINS, Columns
-from detectors.core.vessels.other_tracks import TrackFix
+from detectors.core.vessels.other_tracks import TrackFix, reckoned
 from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
 from detectors.core.vessels.track_verdict import DISPLACED
 
@@ -23,9 +23,6 @@ MATCHED_MMSI = 2
 MATCHED_CALL_SIGN = 4
 MATCHED_NAME = 8
 _MATCH_NAMES = ((MATCHED_IMO, "imo"), (MATCHED_MMSI, "mmsi"), (MATCHED_CALL_SIGN, "call_sign"), (MATCHED_NAME, "name"))
-
-_DEGREE_NM: Final = 60.0
-_POLE: Final = 0.01
 
 
 class VesselState(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,13 +129,9 @@ class VesselState(msgspec.Struct, frozen=True, kw_only=True):
 
 def expected_at(ship: VesselState, time_ms: int) -> tuple[float, float]:
     """Where it would be (lat_deg, lon_deg) if it had kept the course and speed of its last fix, for an hour at most."""
-    lat_deg, lon_deg, fix_ms = last_fix(ship)
-    hours = (time_ms - fix_ms) / HOUR_MS
-    if ship.sog_kn is None or ship.cog_deg is None or abs(hours) > 1:
-        return lat_deg, lon_deg
-    north_deg = ship.sog_kn * hours * math.cos(math.radians(ship.cog_deg)) / _DEGREE_NM
-    east_deg = ship.sog_kn * hours * math.sin(math.radians(ship.cog_deg)) / _DEGREE_NM
-    return lat_deg + north_deg, lon_deg + east_deg / max(math.cos(math.radians(lat_deg)), _POLE)
+    if ship.sog_kn is None or ship.cog_deg is None:
+        return last_fix(ship)[:2]
+    return reckoned(last_fix(ship), ship.sog_kn, ship.cog_deg, time_ms)
 
 
 def last_fix(ship: VesselState) -> TrackFix:

@@ -13,6 +13,9 @@ sailed from there, or a day has passed. A track of one fix has no more weight th
 one, the second fix that agrees with the stray replaces it, and nothing is unsure. If it was the right one, the fix that
 agrees with it does not support it yet, because two ships may be taking turns.
 
+Held back without further effect for an hour after the last fix of its own track: fixes where the vessel has just come
+from, which may be old ones that a station sends again, and those that one wrong bit can have moved.
+
 The hour runs by fixes, not by the clock: a vessel that falls silent while unsure remains so.
 """
 
@@ -24,10 +27,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.bit_errors import is_bit_error
 from detectors.core.sphere import distances_nm, unit_vectors
 from detectors.core.units import EARTH_NM, HOUR_MS, MS, NEVER_MS, STEP_MS
 from detectors.core.vessels.columns import Columns, Rows
-from detectors.core.vessels.other_tracks import TrackFix, on_its_way, read, write
+from detectors.core.vessels.other_tracks import TrackFix, on_its_way, read, reckoned, write
 from detectors.core.vessels.speeds import v_max_kn
 from detectors.core.vessels.track_verdict import (
     DISPLACED,
@@ -96,6 +100,21 @@ def breaks(history: History) -> Bools:
     return found
 
 
+def _seen(core: Columns, row: int, report: np.void, rules: TrackRules) -> Seen:
+    """A report after the vessel's last fix."""
+    last = TrackFix(float(core.lat_deg[row]), float(core.lon_deg[row]), int(core.fix_ms[row]))
+    fix = TrackFix(float(report["lat_deg"]), float(report["lon_deg"]), int(report["time_ms"]))
+    sog_kn, cog_deg = float(core.sog_kn[row]), float(core.cog_deg[row])
+    soon = fix.time_ms - last.time_ms <= HOUR_MS
+    return Seen(
+        last,
+        fix,
+        _most_kn(core, row, report, rules),
+        on_its_way(last, sog_kn, cog_deg, fix),
+        wrong_bit=soon and is_bit_error(reckoned(last, sog_kn, cog_deg, fix.time_ms), fix[:2]),
+    )
+
+
 def _most_kn(core: Columns, row: int, report: np.void, rules: TrackRules) -> float:
     """The limit between the vessel's last fix and the next: see ``TrackRules.reckoned_kn``."""
     sog_kn = float(np.fmax(report["sog_kn"], core.sog_kn[row]))
@@ -113,18 +132,8 @@ def follow(history: History, core: Columns) -> None:
     at, verdicts = [], []
     for place in np.flatnonzero(breaks(history)).tolist():
         row = int(history.rows[place])
-        was, last = (
-            _standing(core, row),
-            TrackFix(float(core.lat_deg[row]), float(core.lon_deg[row]), int(core.fix_ms[row])),
-        )
-        report = history.reports[place]
-        fix = TrackFix(float(report["lat_deg"]), float(report["lon_deg"]), int(report["time_ms"]))
-        seen = Seen(
-            last,
-            fix,
-            _most_kn(core, row, report, history.rules),
-            on_its_way(last, float(core.sog_kn[row]), float(core.cog_deg[row]), fix),
-        )
+        was, report = _standing(core, row), history.reports[place]
+        seen = _seen(core, row, report, history.rules)
         if not was.track & (STRAYED | DISPLACED) and seen.agree(history.rules):
             continue  # the screen was wider than necessary
         verdict = decide(was, seen, history.rules)

@@ -111,6 +111,8 @@ class Seen(NamedTuple):
     """The limit of the speed between the two if they are far apart: see ``TrackRules.reckoned_kn``."""
     way: OnItsWay
     """Whether the vessel may have been there: such a fix may be an old one that a station sends again."""
+    wrong_bit: bool
+    """One wrong bit may have moved it from where the vessel can be expected."""
 
     def agree(self, rules: TrackRules) -> bool:
         """Whether one ship can have been at both."""
@@ -156,11 +158,12 @@ def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
             return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2)
     now = was._replace(others=strongest([*others, other]), track=was.track & (LONE | DISPLACED) | STRAYED)
     now = now._replace(run=run + 1, run_from=last.time_ms & _LAST_BITS)
-    if not behind and fix.time_ms < max(was.unsure_step * STEP_MS, was.stray_ms + _held_ms(rules)):
+    excused = behind or seen.wrong_bit
+    if not excused and fix.time_ms < max(was.unsure_step * STEP_MS, was.stray_ms + _held_ms(rules)):
         now = _unsure(now, last, fix, rules)
-    now = now._replace(stray_ms=was.stray_ms if behind else fix.time_ms)
-    if behind or now.run < _RUN or (other.fixes < _RUN and now.run < _WILD_RUN):
-        displaced = not behind and _is_displaced(was, now, fix)
+    now = now._replace(stray_ms=was.stray_ms if excused else fix.time_ms)
+    if excused or now.run < _RUN or (other.fixes < _RUN and now.run < _WILD_RUN):
+        displaced = not excused and _is_displaced(was, now, fix)
         return TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced)
     former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
     return _moved(was, now._replace(run=0, others=former), fix, rules, takes_turns=other.turns >= _TURNS_SHARED)

@@ -13,6 +13,7 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.identities.binding import Binding
 from detectors.core.promises import PartitionWatermark
+from detectors.core.vessels.affected_areas import AffectedArea
 from streams.errors import SinkError
 from streams.pipeline.engines import areas_for, histories_for
 from streams.settings.model import Settings
@@ -36,6 +37,10 @@ class Alerts:
 
     def __init__(self) -> None:
         self.sent: list[Alert] = []
+        self.areas = self
+
+    async def send(self, _area: AffectedArea) -> list[Any]:
+        return []
 
     async def alert(self, alert: Alert, _partition: int) -> list[Any]:
         self.sent.append(alert)
