@@ -16,6 +16,7 @@ import numpy.typing as npt
 from detectors.core.alert import Alert, Severity
 from detectors.core.coverage.slot_blocks import STEPS_A_SLOT
 from detectors.core.engine.engine import Engine
+from detectors.core.later_stages import LaterStages
 from detectors.core.reference import Reference
 from detectors.core.reports import REPORT, STATIC, Batch
 from detectors.core.ticks import FeedRules, Tick
@@ -60,11 +61,13 @@ def say(
     engine = Engine.build(
         partition=0, reference=reference, feed=FeedRules(), thresholds=thresholds, severities=severities
     )
-    alerts: list[Alert] = []
+    stages, alerts = LaterStages.build(1, thresholds, severities), list[Alert]()
     for item in _log(world, received, change):
         emitted = engine.apply(item) if isinstance(item, Batch) else engine.tick(item, engine.counts["reports"])
-        alerts += [each.alert for each in emitted]
-        engine.drain_bindings()
+        stages.gather(engine)
+        decided = stages.promise(engine)
+        stages.tell([engine], decided)
+        alerts += [each.alert for each in (*emitted, *decided)]
         engine.drain_faults()
     return alerts
 

@@ -151,7 +151,7 @@ class Engine:
         """Applies a tick: its notes, source outages, then the checks that are due. Returns alerts in output order."""
         for note in tick.notes:
             self._facts.hear(note, self.dispatcher, ordinal)
-        self.areas.pass_time(tick.to_ms, ordinal)
+        self.areas.pass_time(tick.from_ms, tick.to_ms, ordinal)
         self._watch(self.sources.apply(tick), ordinal)
         self._watch(self.sources.clocks_of(tick), ordinal)
         self.reception.listening.lateness_ms = self.sources.lateness_ms

@@ -28,7 +28,7 @@ _MARGIN_NM: Final = 5.0
 _FALSE_MARGIN_NM: Final = 2.0
 _FALSE_MOST_NM: Final = 20.0
 """Where vessels appear further apart than that, they show no place."""
-_ENDED_KEPT: Final = 1000
+_ENDED_KEPT: Final = 200
 _DEGREE_NM: Final = 60.0
 _LAST_MS: Final = 253_402_300_800_000  # the year 10000
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
@@ -43,6 +43,8 @@ class AffectedArea(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     revision: Annotated[int, Meta(ge=1, le=2**31)]
     time_ms: Annotated[int, Meta(ge=0, lt=_LAST_MS)]
     """Event time of the revision, Unix ms."""
+    since_ms: Annotated[int, Meta(ge=0, lt=_LAST_MS)] = 0
+    """Its first displacement: positions before that are reliable."""
     south_deg: Latitude
     north_deg: Latitude
     west_deg: Longitude
@@ -68,6 +70,12 @@ class AffectedArea(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         nearest_lon = lon_deg if off <= wide else self.east_deg if off - wide < 360 - off else self.west_deg
         return distance_nm(nearest_lat, nearest_lon, lat_deg, lon_deg) <= _MARGIN_NM
 
+    def affects(self, lat_deg: float | None, lon_deg: float | None, fix_ms: int) -> bool:
+        """Whether a fix is unreliable; also when the area has ended, for a vessel that was not heard since."""
+        if lat_deg is None or lon_deg is None or fix_ms < self.since_ms or (self.ended and fix_ms > self.time_ms):
+            return False
+        return self.holds(lat_deg, lon_deg)
+
     def fact(self) -> Fact:
         """For the alerts that it limits."""
         return Fact(
@@ -86,6 +94,7 @@ def area_of(alert: Alert) -> AffectedArea | None:
         alert=alert.id,
         revision=alert.revision,
         time_ms=unix_ms(alert.time),
+        since_ms=unix_ms(details["from"]),
         vessels=details["vessels_total"],
         appear_lat_deg=lat_deg,
         appear_lon_deg=lon_deg,
@@ -115,7 +124,7 @@ class KeptAreas(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class OpenAreas:
-    """The areas in force.
+    """The areas in force, and the last ones that have ended: a vessel may not have been heard since.
 
     A revision comes into force DELAY_MS of event time after it was decided, with the first tick that has reached that.
     Until then it is under way from the stage of places, in a replay for no time and in a worker for about a second: so
@@ -132,6 +141,9 @@ class OpenAreas:
         known = self._known.get(area.alert)
         if (known is None or known.revision < area.revision) and area not in self._waiting:
             self._waiting.append(area)
+
+    def __bool__(self) -> bool:
+        return bool(self._known)
 
     def due(self, clock_ms: int) -> list[AffectedArea]:
         """Brings into force what is due at that event time, and returns it in order."""
@@ -150,12 +162,11 @@ class OpenAreas:
 
     def around(self, ship: VesselState) -> AffectedArea | None:
         """The area that affects a vessel: by its position, or, while it appears displaced, by the trusted one."""
-        fixes = [(ship.lat_deg, ship.lon_deg)]
-        if ship.displaced and ship.trusted is not None:
-            fixes.append(ship.trusted[:2])
-        places = [(lat, lon) for lat, lon in fixes if lat is not None and lon is not None]
+        was = ship.trusted if ship.displaced else None
         for area in self._known.values():
-            if not area.ended and any(area.holds(lat, lon) for lat, lon in places):
+            if area.affects(ship.lat_deg, ship.lon_deg, ship.fix_ms):
+                return area
+            if was is not None and area.affects(was.lat_deg, was.lon_deg, ship.fix_ms):
                 return area
         return None
 
