@@ -7,9 +7,9 @@ while this lasts: other alerts about it state "inconsistent positions" and do no
 
 How it decides. A fix off the vessel's track is held back; the third in a row is accepted
 (``detectors/core/vessels/track.py``). If nothing is heard on the former track for half an hour, the alert opens;
-otherwise two tracks alternate, which is for ``shared_mmsi``. It does not open if the two places differ by one wrong bit
-of one axis. It closes an hour after it was back where it can have sailed, or after a day
-(``[fleet] displaced_h``).
+otherwise two tracks alternate, which is for ``shared_mmsi``. After a silence of more than half an hour another ship may
+use the number: that is no jump. It does not open if the two places differ by one wrong bit of one axis. It closes an
+hour after it was back where it can have sailed, or after a day (``[fleet] displaced_h``).
 
 When it is wrong. A vessel that was silent may have been carried; a receiver's clock may be wrong. It is no evidence of
 who displaced the positions.
@@ -53,6 +53,9 @@ class PositionJump(Detector):
             100.0
         )
         least_nm: Annotated[float, Meta(ge=1, le=1000, description="... and its length, at least, nm")] = 5.0
+        within_min: Annotated[
+            float, Meta(gt=0, le=1440, description="... and the time from the last position before it, at most, min")
+        ] = 30.0
         stays_min: Annotated[
             float, Meta(gt=0, le=1440, description="... and how long nothing is heard on the former track, min")
         ] = 30.0
@@ -101,6 +104,8 @@ class PositionJump(Detector):
 
     def _is_jump(self, before: VesselState, now: TrackFix) -> bool:
         was = last_fix(before)
+        if now.time_ms - was.time_ms > self.thresholds.within_min * MINUTE_MS:
+            return False
         far = apart_nm(was, now) > self.thresholds.least_nm and _needed_kn(was, now) > self.thresholds.least_kn
         return far and not is_bit_error(expected_at(before, now.time_ms), now[:2])
 

@@ -59,6 +59,13 @@ def test_the_way_back_to_where_it_was_is_no_jump() -> None:
     assert said([report for report in story if not 3600 < report.at_s < 7200]) == []
 
 
+def test_a_number_heard_elsewhere_after_a_silence_may_be_another_ship() -> None:
+    """263 nm and 67 min away, as under a number that several ships use, heard by satellites."""
+    times = np.arange(5, 3 * HOUR, 600.0)
+    story = voyage(SHIP, times, HERE) + voyage(SHIP, times + 4 * HOUR, (HERE[0] + 4.4, HERE[1]), 5.0)
+    assert said(story, 7.0) == []
+
+
 @pytest.mark.parametrize("fixes", [1, 2, 3, 20])
 def test_positions_that_are_right_again_within_half_an_hour_are_none(fixes: int) -> None:
     assert said(displaced(SHIP, fixes)) == []

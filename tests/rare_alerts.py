@@ -1,0 +1,101 @@
+"""``python -m tests.rare_alerts``: alerts about untrue positions and identities per 10,000 vessel-days of recordings.
+
+Replays each real recording of ``../shared/data``, and those given as arguments, in process with the included list. A
+vessel-day is an MMSI that is heard on a calendar day (UTC). Exit code 2 when there is nothing to play.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import json
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from detectors.core.engine.alert_writer import Emitted
+from detectors.core.engine.engine import Engine
+from detectors.core.reports import Batch
+from detectors.core.units import DAY_MS
+from streams.files.recordings import recordings
+from streams.ingest.model import SourceKind
+from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
+from streams.reference import load_reference
+from streams.settings.model import Settings
+
+DATA: Final = Path(__file__).parents[2] / "shared" / "data"
+COUNTED: Final = ("shared_mmsi", "position_jump", "interference", "broken_up", "invalid_number", "smooth_track")
+_START_MS: Final = int(datetime(2024, 3, 4, tzinfo=UTC).timestamp() * 1000)
+"""For recordings without times."""
+_PER: Final = 10_000
+
+
+class Played(NamedTuple):
+    vessel_days: int
+    opened: Counter[str]
+
+
+def played(path: Path) -> Played:
+    """What a recording gives."""
+    settings = Settings()
+    pipeline = InProcessPipeline(settings, load_reference(settings.reference), 1)
+    days = watched(pipeline.engines[0])
+    kind = SourceKind(replayed=True, start_ms=_START_MS)
+    files = [io.BytesIO(table_of(path))] if path.name.endswith(".json.gz") else recordings(path)
+    items = play(files, ReplayPlan(source=path.name, source_kind=kind), pipeline, settings)
+    opened = [item.alert for item in items if isinstance(item, Emitted) and item.alert.status == "opened"]
+    return Played(len(days), Counter(alert.detector for alert in opened if alert.detector in COUNTED))
+
+
+def table_of(path: Path) -> bytes:
+    """The track of one vessel in JSON lines, as a table that ingest reads; the MMSI is in the name of the file."""
+    mmsi = path.name.removeprefix("gfw-").split(".", 1)[0]
+    rows = [json.loads(text) for text in gzip.decompress(path.read_bytes()).splitlines()]
+    lines = [f"{mmsi},{r['timestamp']},{r['lat']},{r['lon']},{r['speed']},{r['course']}" for r in rows if r.get("lat")]
+    return "\n".join(["mmsi,timestamp,lat,lon,speed,course", *lines, ""]).encode()
+
+
+def watched(engine: Engine) -> set[tuple[int, int]]:
+    """The vessel-days that an engine is given, as they come."""
+    seen, apply = set[tuple[int, int]](), engine.apply
+
+    def applied(batch: Batch) -> list[Emitted]:
+        pairs = np.stack([batch.reports["mmsi"].astype(np.int64), batch.reports["time_ms"] // DAY_MS])
+        seen.update(map(tuple, np.unique(pairs, axis=1).T.tolist()))
+        return apply(batch)
+
+    engine.apply = applied  # type: ignore[method-assign]
+    return seen
+
+
+def line(name: str, one: Played) -> str:
+    """One recording: its vessel-days, and per 10,000 of them each detector that spoke."""
+    share = _PER / max(1, one.vessel_days)
+    told = [f"{detector} {count} ({count * share:.1f})" for detector, count in one.opened.items()]
+    return f"{name}: {one.vessel_days:,} vessel-days, opened (per 10,000): {', '.join(told) or 'none'}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """See the module."""
+    asked = argparse.ArgumentParser(prog="python -m tests.rare_alerts")
+    asked.add_argument("recordings", nargs="*", type=Path)
+    given = asked.parse_args(arguments).recordings
+    paths = [*sorted(path for folder in ("tracks", "nmea") for path in (DATA / folder).glob("*.*")), *given]
+    total = Played(0, Counter())
+    for path in paths:
+        one = played(path)
+        total = Played(total.vessel_days + one.vessel_days, total.opened + one.opened)
+        sys.stdout.write(line(path.name, one) + "\n")
+        sys.stdout.flush()
+    sys.stdout.write(line("all", total) + "\n")
+    return 0 if paths else 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
