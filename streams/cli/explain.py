@@ -13,10 +13,11 @@ from rich.console import Console
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.errors import ConfigError
-from streams.explain.geojson import Point, geojson
+from streams.explain.geojson import geojson
 from streams.explain.hindsight import Hindsight
 from streams.explain.raw_log import Chance, Raw, RawLogFindings, RawLogReader, window_of
 from streams.explain.revisions import Gathered, Source, from_file, gather
+from streams.explain.shapes import Point
 from streams.explain.timeline import render
 from streams.messages.log_records import (
     H_EVENT_FROM,
@@ -28,6 +29,7 @@ from streams.messages.log_records import (
     Sentences,
     TickRecord,
     encode_tick,
+    partition_of,
 )
 from streams.messages.topics import ALERTS, SENTENCES
 from streams.messages.values import whole_number
@@ -94,7 +96,8 @@ def _heard(
     records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
     wanted = frozenset(e.sentence for alert in gathered.revisions for e in alert.evidence)
     window = window_of(gathered.revisions)
-    listener, hindsight = RawLogReader(window, wanted), Hindsight(window, effective)
+    listener = RawLogReader(window, wanted, effective.fleet, partition_of(window.mmsi, effective.kafka.partitions))
+    hindsight = Hindsight(window, effective)
     for record in records:
         listener.take(record)
         hindsight.take(record)

@@ -1,17 +1,76 @@
-"""An alert about an area: the vessels that appear displaced from it, as text and as GeoJSON."""
+"""An alert about an area, and one that an area limits: the vessels that appear displaced, as text and as GeoJSON.
+
+Details may have been written by another version: what has another form is left out.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Annotated, Final, TypeVar
 
+import msgspec
+from msgspec import Meta
 from rich.text import Text
 
 from detectors.core.alert import Alert
 from detectors.core.sphere import course, place
+from detectors.core.vessels.affected_areas import AREA, OTHERWISE
+from streams.explain.shapes import Feature, Point, box, feature, leg_nm, line, point
 
-Feature = dict[str, Any]
-_HALF: Final = 180.0
+Latitude = Annotated[float, Meta(ge=-90, le=90)]
+Longitude = Annotated[float, Meta(ge=-180, le=180)]
+Form = TypeVar("Form")
+_NO_SHAPE: Final = "The places where they appear form no point, line or circle"
+
+
+class _Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the vessels were; east is less than west across 180 E."""
+
+    south_deg: Latitude
+    north_deg: Latitude
+    west_deg: Longitude
+    east_deg: Longitude
+
+
+class _Displaced(msgspec.Struct, frozen=True, kw_only=True):
+    """A vessel: where it was, and where it appears."""
+
+    mmsi: int
+    name: str | None = None
+    imo: int | None = None
+    listed: str | None = msgspec.field(default=None, name="list")
+    from_lat_deg: Latitude
+    from_lon_deg: Longitude
+    from_time: str | None = None
+    lat_deg: Latitude
+    lon_deg: Longitude
+    time: str
+
+    @property
+    def origin(self) -> Point:
+        """Where it was."""
+        return self.from_lon_deg, self.from_lat_deg
+
+    @property
+    def appearance(self) -> Point:
+        """Where it appears."""
+        return self.lon_deg, self.lat_deg
+
+
+class _Shape(msgspec.Struct, frozen=True, kw_only=True):
+    """The shape of the places where they appear, with its centre."""
+
+    kind: str
+    lat_deg: Latitude
+    lon_deg: Longitude
+    radius_nm: float | None = None
+    length_nm: float | None = None
+    course_deg: float | None = None
+
+
+def is_about_area(alert: Alert) -> bool:
+    """Whether it is about an area, and not about a vessel or a source."""
+    return alert.subject.startswith("place/")
 
 
 def area_section(alert: Alert) -> Iterable[Text]:
@@ -27,51 +86,78 @@ def area_section(alert: Alert) -> Iterable[Text]:
     yield Text(f"  {shape_in_words(alert.details.get('shape'))}")
 
 
-def shape_in_words(shape: Any) -> str:
+def shape_in_words(shape: object) -> str:
     """``They appear on a circle of 2.0 nm around 37-00.0N 028-00.0E``."""
-    if not isinstance(shape, Mapping) or shape.get("kind") in {None, "none"}:
-        return "The places where they appear form no point, line or circle"
-    where = place(float(shape["lat_deg"]), float(shape["lon_deg"]))
-    if shape["kind"] == "circle":
-        return f"They appear on a circle of {shape['radius_nm']} nm around {where}"
-    if shape["kind"] == "line":
-        return f"They appear on a line of {shape['length_nm']} nm through {where}, {course(shape['course_deg'])}"
-    return f"They appear at one point, {where}"
+    known = _read(shape, _Shape)
+    if known is None:
+        return _NO_SHAPE
+    where = place(known.lat_deg, known.lon_deg)
+    if known.kind == "point":
+        return f"They appear at one point, {where}"
+    if known.kind == "circle" and known.radius_nm is not None:
+        return f"They appear on a circle of {known.radius_nm} nm around {where}"
+    if known.kind == "line" and known.length_nm is not None and known.course_deg is not None:
+        return f"They appear on a line of {known.length_nm} nm through {where}, {course(known.course_deg)}"
+    return _NO_SHAPE
 
 
 def area_features(alert: Alert) -> Iterable[Feature]:
-    """The area, and for each vessel a line from where it was to where it appears."""
-    area = alert.details.get("area")
-    if isinstance(area, Mapping):
-        said = {"kind": "area", "vessels": alert.details.get("vessels_total"), "headline": alert.headline}
-        yield _feature("MultiPolygon", [[ring] for ring in _rings(area)], said)
+    """The area; for each vessel where it was, where it appears, and a line between the two."""
+    bounds = _read(alert.details.get("area"), _Bounds)
+    if bounds is not None and bounds.south_deg <= bounds.north_deg:
+        rings = box(bounds.south_deg, bounds.north_deg, bounds.west_deg, bounds.east_deg)
+        known = {"vessels": alert.details.get("vessels_total"), "shape": alert.details.get("shape")}
+        said = {"kind": "area", **known, "headline": alert.headline}
+        yield feature("MultiPolygon", [[ring] for ring in rings], said)
     for one in _vessels(alert):
-        said = {"kind": "displaced", "mmsi": one["mmsi"], "name": one.get("name"), "time": one["time"]}
-        yield _feature("Point", (one["lon_deg"], one["lat_deg"]), said)
-        yield _feature("Point", (one["from_lon_deg"], one["from_lat_deg"]), {**said, "kind": "displaced from"})
+        said = {"mmsi": one.mmsi, "name": one.name, "imo": one.imo, "list": one.listed}
+        yield point(one.appearance, {"kind": "displaced", **said, "time": one.time})
+        yield point(one.origin, {"kind": "displaced from", **said, "time": one.from_time})
+        nm = round(leg_nm(one.origin, one.appearance), 1)
+        drawn = line([[one.origin, one.appearance]], {"kind": "displacement", **said, "nm": nm})
+        if drawn is not None:
+            yield drawn
 
 
-def _vessels(alert: Alert) -> list[Mapping[str, Any]]:
-    if not alert.subject.startswith("place/"):
+def limited_by(revisions: list[Alert]) -> Iterable[Text]:
+    """That an alert about an area limits this one, or has limited it; otherwise nothing."""
+    newest = revisions[-1]
+    by, otherwise = newest.details.get(AREA), newest.details.get(OTHERWISE)
+    if by is not None:
+        instead = f", {newest.severity} instead of {otherwise}" if otherwise else ""
+        yield Text(f"limited by the alert about an area, {by}: positions are unreliable there{instead}", "yellow")
+        return
+    past = next((alert for alert in reversed(revisions) if AREA in alert.details), None)
+    if past is not None:
+        yield Text(f"was limited by the alert about an area, {past.details[AREA]}, {_minute(past.time)}")
+
+
+def _vessels(alert: Alert) -> list[_Displaced]:
+    given = alert.details.get("vessels")
+    if not is_about_area(alert) or not isinstance(given, list):
         return []
-    return [one for one in alert.details.get("vessels", []) if isinstance(one, Mapping)]
+    read = (_read(one, _Displaced) for one in given)
+    return [one for one in read if one is not None]
 
 
-def _line(one: Mapping[str, Any]) -> str:
+def _read(value: object, form: type[Form]) -> Form | None:
+    try:
+        return msgspec.convert(value, form)
+    except msgspec.ValidationError:
+        return None
+
+
+def _line(one: _Displaced) -> str:
     """``ROADS 1 (IMO 9358010) MMSI 244000302: from 34-11.9S 018-06.1E to 33-57.0S 018-36.0E, 2023-11-14 23:16Z``."""
-    words = (("name", "{}"), ("imo", "(IMO {})"), ("mmsi", "MMSI {}"), ("list", "listed: {}"))
-    who = " ".join(form.format(one[name]) for name, form in words if one.get(name))
-    where = [place(float(one[f"{side}lat_deg"]), float(one[f"{side}lon_deg"])) for side in ("from_", "")]
-    time = f"{one['time'][:10]} {one['time'][11:16]}Z"
-    return f"{who}: from {where[0]} to {where[1]}, {time}"
+    words = (
+        one.name,
+        f"(IMO {one.imo})" if one.imo else None,
+        f"MMSI {one.mmsi}",
+        f"listed: {one.listed}" if one.listed else None,
+    )
+    was, now = place(one.from_lat_deg, one.from_lon_deg), place(one.lat_deg, one.lon_deg)
+    return f"{' '.join(filter(None, words))}: from {was} to {now}, {_minute(one.time)}"
 
 
-def _rings(area: Mapping[str, Any]) -> list[list[tuple[float, float]]]:
-    """Counterclockwise; two rings if the antimeridian is inside."""
-    south, north, west, east = (float(area[f"{side}_deg"]) for side in ("south", "north", "west", "east"))
-    spans = [(west, east)] if west <= east else [(west, _HALF), (-_HALF, east)]
-    return [[(w, south), (e, south), (e, north), (w, north), (w, south)] for w, e in spans]
-
-
-def _feature(kind: str, coordinates: object, properties: dict[str, Any]) -> Feature:
-    return {"type": "Feature", "geometry": {"type": kind, "coordinates": coordinates}, "properties": properties}
+def _minute(time: str) -> str:
+    return f"{time[:10]} {time[11:16]}Z"

@@ -14,17 +14,13 @@ import numpy as np
 from detectors.core.coverage.slot_blocks import SLOT_MS
 from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
-from detectors.core.units import DAY_MS
-from streams.decode import decode
 from streams.errors import InputError
-from streams.explain.raw_log import Chance, Raw, Window
+from streams.explain.raw_log import WARM_MS, Chance, Raw, Window
 from streams.messages.log_records import partition_of
 from streams.messages.values import decoded
 from streams.pipeline.engines import engine_for
 from streams.settings.model import Settings
 
-WARM_MS: Final = 3 * DAY_MS
-"""Coverage uses two days: older data change little."""
 SENTENCES_MOST: Final = 2_000_000
 """Five seconds of CPU; a longer log is not replayed."""
 
@@ -54,15 +50,10 @@ class Hindsight:
         if record.tick:
             with contextlib.suppress(InputError):  # written by another program
                 self._engine.tick(decoded(record.value, Tick))
-        elif self._matters(record):
+        elif record.is_within(self._window.from_ms - WARM_MS, self._window.to_ms):
             self._lines += record.value.count(b"\n") + 1
-            self._engine.apply(decode(record.value, record.source).batch)
+            self._engine.apply(record.batch)
         self._look()
-
-    def _matters(self, record: Raw) -> bool:
-        early = record.to_ms is not None and record.to_ms < self._window.from_ms - WARM_MS
-        late = record.from_ms is not None and record.from_ms > self._window.to_ms
-        return not early and not late
 
     def _look(self) -> None:
         """Notes the chance of the silence if a slot has closed since the last check."""

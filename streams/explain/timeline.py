@@ -13,11 +13,12 @@ from rich.text import Text
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.sphere import place
-from detectors.core.units import HOUR_MS, MINUTE_MS, duration_text, rfc3339, unix_ms
-from streams.explain.area import area_section
-from streams.explain.geojson import leg_nm
+from detectors.core.units import HOUR_MS, MINUTE_MS, duration_text, unix_ms
+from streams.explain.area import area_section, is_about_area, limited_by
 from streams.explain.raw_log import BINS, PEERS_NM, Chance, RawLogFindings, Window
 from streams.explain.revisions import Gathered
+from streams.explain.shapes import leg_nm
+from streams.explain.track_text import Event, of_another, stamp, track_events, track_lines
 from streams.messages.alert_line import line
 from streams.messages.fact_wording import chance_in_words
 
@@ -28,8 +29,6 @@ _PER_MILLE: Final = 1000
 _HEADINGS: Final = {"arrive_by": "earliest arrival", "longest_stay_s": "longest stay"}
 """Headings of the columns of places in reach."""
 _BARS: Final = " ▁▂▃▄▅▆▇█"
-Event = tuple[int, int, Text]
-"""Time, order among events of one time, and text."""
 
 
 def render(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", chances: Sequence[Chance] = ()) -> Group:
@@ -42,10 +41,12 @@ def render(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", c
         Text(newest.headline, "bold"),
         Text(f"{newest.detector} v{newest.rule_version} · {newest.severity} · {newest.verification} · {newest.id}"),
         Text(f"case {newest.case_id} · subject {newest.subject} · episode since {newest.episode_start}"),
+        *limited_by(gathered.revisions),
         Text(),
         Text("History", "bold"),
         *_timeline(gathered, heard),
         *_log_notes(heard, no_log),
+        *track_lines(heard),
         *_charts(heard, chances),
         Text(),
         _numbers(newest.why),
@@ -90,16 +91,14 @@ def _heard_events(heard: RawLogFindings) -> list[Event]:
     breaks = np.flatnonzero(np.diff(times) > SILENT_LEAST_MS)
     starts, ends = np.append(0, breaks + 1), np.append(breaks, len(times) - 1)
     events = [_stretch(heard, int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
-    return events + [_silence(heard, int(at)) for at in breaks]
+    return [*events, *(_silence(heard, int(at)) for at in breaks), *track_events(heard)]
 
 
 def _stretch(heard: RawLogFindings, start: int, end: int) -> Event:
     times = heard.times_ms[start : end + 1]
     pauses = np.diff(times) / 1000
     every = f", every {np.median(pauses):.0f} s, longest pause {pauses.max():.0f} s" if len(pauses) else ""
-    text = (
-        f"{_stamp(int(times[0]))}   heard to {_stamp(int(times[-1]))}: {len(times)} reports{every}{_where(heard, end)}"
-    )
+    text = f"{stamp(int(times[0]))}   heard to {stamp(int(times[-1]))}: {len(times)} reports{every}{_where(heard, end)}"
     return int(times[0]), 0, Text(text, "green")
 
 
@@ -112,8 +111,8 @@ def _silence(heard: RawLogFindings, at: int) -> Event:
         ends = [(float(heard.lon_deg[i]), float(heard.lat_deg[i])) for i in (before[-1], after[0])]
         hours = (int(heard.times_ms[after[0]]) - int(heard.times_ms[before[-1]])) / HOUR_MS
         nm = leg_nm(ends[0], ends[1])
-        moved = f", then {nm:.1f} nm on, {nm / hours:.1f} kn in a straight line"
-    return from_ms, 2, Text(f"{_stamp(from_ms)}   silent {duration_text(to_ms - from_ms)}{moved}", "red")
+        moved = f", then {nm:.1f} nm on{of_another(heard, int(after[0]))}, {nm / hours:.1f} kn in a straight line"
+    return from_ms, 2, Text(f"{stamp(from_ms)}   silent {duration_text(to_ms - from_ms)}{moved}", "red")
 
 
 def _where(heard: RawLogFindings, at: int) -> str:
@@ -123,7 +122,9 @@ def _where(heard: RawLogFindings, at: int) -> str:
     last = known[-1]
     sog = heard.sog_kn[last]
     speed = "" if np.isnan(sog) else f" at {sog:.0f} kn"
-    return f"; last {place(float(heard.lat_deg[last]), float(heard.lon_deg[last]))}{speed}"
+    return (
+        f"; last {place(float(heard.lat_deg[last]), float(heard.lon_deg[last]))}{speed}{of_another(heard, int(last))}"
+    )
 
 
 def _log_notes(heard: RawLogFindings | None, no_log: str) -> Iterable[Text]:
@@ -132,7 +133,7 @@ def _log_notes(heard: RawLogFindings | None, no_log: str) -> Iterable[Text]:
     elif heard.log_ms is None:
         yield Text("  the raw log no longer has this time: everything shown is from the alert itself", "dim")
     elif not heard.whole:
-        yield Text(f"  the raw log begins {_stamp(heard.log_ms[0])}: earlier sentences are deleted", "dim")
+        yield Text(f"  the raw log begins {stamp(heard.log_ms[0])}: earlier sentences are deleted", "dim")
 
 
 # -- what was heard -----------------------------------------------------------------------------------------------
@@ -144,7 +145,7 @@ def _charts(heard: RawLogFindings | None, chances: Sequence[Chance]) -> Iterable
     window = heard.window
     yield Text()
     width = duration_text(window.bin_ms) if window.bin_ms >= MINUTE_MS else f"{window.bin_ms // 1000}s"
-    yield Text(f"Reports heard, {_stamp(window.from_ms)} to {_stamp(window.to_ms)}, {width} a column", "bold")
+    yield Text(f"Reports heard, {stamp(window.from_ms)} to {stamp(window.to_ms)}, {width} a column", "bold")
     table = Table(box=None, show_header=False)
     for label, counts in (("its reports", heard.own_reports), (f"others within {PEERS_NM:.0f} nm", heard.peers)):
         table.add_row(label, Text(_bars(counts)), f"at most {int(counts.max(initial=0))}")
@@ -173,7 +174,7 @@ def _fell(chances: Sequence[Chance]) -> str:
     since = next((n for n in range(lowest, -1, -1) if chances[n].chance >= 1), 0)
     silence = chances[since : lowest + 1]
     fell = [(level, next((c.time_ms for c in silence if c.chance < level), None)) for level in LEVELS]
-    return ", ".join(f"{level} at {_stamp(when)[11:]}" for level, when in fell if when is not None)
+    return ", ".join(f"{level} at {stamp(when)[11:]}" for level, when in fell if when is not None)
 
 
 def _bars(counts: npt.NDArray[np.intp]) -> str:
@@ -234,7 +235,7 @@ def _cell(name: str, value: Any) -> str:
     if value is None:
         return ""
     if name == "arrive_by":
-        return _stamp(unix_ms(value))
+        return stamp(unix_ms(value))
     return f"{value * 1000 / HOUR_MS:.1f} h" if name == "longest_stay_s" else str(value)
 
 
@@ -249,9 +250,4 @@ def _evidence(revisions: list[Alert], heard: RawLogFindings | None) -> Iterable[
                 remarks += "  (no longer in the raw log)" if gone else ""
                 yield Text(f"  {piece.time} {piece.source} {piece.sentence}{remarks}")
     if not said:
-        yield Text("  none: this alert is about a source")
-
-
-def _stamp(time_ms: int) -> str:
-    text = rfc3339(time_ms)
-    return f"{text[:10]} {text[11:16]}Z"
+        yield Text(f"  none: this alert is about {'an area' if is_about_area(revisions[-1]) else 'a source'}")

@@ -169,6 +169,28 @@ def test_a_fix_off_the_track_is_held_back_until_the_next_one_decides() -> None:
     assert on.standing.unsure_step * 300_000 > FAR_TOO.time_ms + 3_600_000 - 300_000
 
 
+def test_a_verdict_states_the_track_that_a_fix_is_of() -> None:
+    held = decide(AGREED, Seen(HERE, FAR, 60.0, OnItsWay.NO, wrong_bit=False), RULES)
+    (begun,) = held.standing.others
+    assert held.of == begun and begun.fixes == 1
+    on = decide(held.standing, Seen(HERE, FAR_TOO, 60.0, OnItsWay.NO, wrong_bit=False), RULES)
+    assert on.of == begun and on.standing.others[-1].fixes == 2
+    own = decide(
+        held.standing, Seen(HERE, HERE._replace(time_ms=AT_MS + 120_000), 60.0, OnItsWay.NO, wrong_bit=False), RULES
+    )
+    assert own.of is None and own.rejoined == ()
+
+
+def test_a_stray_that_the_track_reaches_was_of_the_track() -> None:
+    fast = TrackFix(HERE.lat_deg + 0.05, HERE.lon_deg, HERE.time_ms + 60_000)  # 3 nm in a minute
+    held = decide(AGREED, Seen(HERE, fast, 60.0, OnItsWay.NO, wrong_bit=False), RULES)
+    assert not held.taken
+    later = TrackFix(HERE.lat_deg + 0.06, HERE.lon_deg, HERE.time_ms + 600_000)
+    on = decide(held.standing, Seen(HERE, later, 60.0, OnItsWay.NO, wrong_bit=False), RULES)
+    assert on.taken and on.of is None
+    assert on.rejoined == held.standing.others
+
+
 @pytest.mark.parametrize(
     ("minutes", "sog_kn", "seen_displaced"),
     [(20.0, 0.1, True), (20.0, 8.0, True), (20.0, 30.0, False), (20.0, float("nan"), False), (70.0, 0.1, False)],

@@ -41,6 +41,7 @@ from detectors.core.vessels.track_verdict import (
     Seen,
     TrackRules,
     TrackState,
+    TrackVerdict,
     decide,
     is_strict,
 )
@@ -66,6 +67,7 @@ class TrackChanges(NamedTuple):
     """It was held back."""
     displaced: list[tuple[int, TrackFix]]
     """Places of vessels that appear displaced, with the trusted fix of each."""
+    verdicts: list[TrackVerdict]
 
 
 def breaks(history: History) -> Bools:
@@ -129,7 +131,8 @@ def follow(history: History, core: Columns) -> None:
 
     Holds strays back, and puts the new values of the core's moving columns into ``history.followed``.
     """
-    at, verdicts = [], []
+    at: list[int] = []
+    verdicts: list[TrackVerdict] = []
     for place in np.flatnonzero(breaks(history)).tolist():
         row = int(history.rows[place])
         was, report = _standing(core, row), history.reports[place]
@@ -148,6 +151,7 @@ def follow(history: History, core: Columns) -> None:
         np.asarray([v.support for v in verdicts], np.int64),
         np.asarray([not v.taken for v in verdicts], np.bool_),
         [(place, v.standing.trusted) for place, v in zip(at, verdicts, strict=True) if v.displaced],
+        verdicts,
     )
 
 

@@ -100,6 +100,12 @@ class TrackVerdict(NamedTuple):
     """Consistent reports including this one; UNCHANGED to count as usual."""
     displaced: bool = False
     """Whether the stage of places is to be told that it appears displaced from its trusted fix."""
+    of: OtherTrack | None = None
+    """The other track that the fix is of, as it was before, or as the fix begins it; None: of the vessel's own."""
+    rejoined: tuple[OtherTrack, ...] = ()
+    """Strays that agree with the fix, which continues the vessel's own track: they were of that."""
+    back: bool = False
+    """It appeared displaced, and is where it can have sailed."""
 
 
 class Seen(NamedTuple):
@@ -142,20 +148,22 @@ def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
     others = [other for other in was.others if fix.time_ms - other.fix.time_ms < _held_ms(rules)]
     fits = _fitting(others, fix, rules)
     own = [-1] if seen.agree(rules) else []
-    if own:  # a stray that agrees with what continues the track was of the track
-        others = [other for place, other in enumerate(others) if other.fixes > 1 or place not in fits]
+    rejoined = tuple(others[place] for place in fits if others[place].fixes == 1) if own else ()
+    if rejoined:
+        others = [other for other in others if other not in rejoined]
         fits = _fitting(others, fix, rules)
     best = min([*own, *fits], key=lambda n: apart_nm(last if n < 0 else others[n].fix, fix), default=None)
     if best == -1:
-        return _continued(was, fix, others)
+        return _continued(was, fix, others)._replace(rejoined=rejoined)
     if best is None:
         behind = seen.way == OnItsWay.BEHIND
-        other = begun(fix, behind=behind)
+        of = other = begun(fix, behind=behind)
     else:
         behind = others[best].may_repeat(seen.way)
-        other = others.pop(best).continued(fix, after_own=run == 0, behind=behind)
+        of = others.pop(best)
+        other = of.continued(fix, after_own=run == 0, behind=behind)
         if was.track & LONE and other.fixes == _LONE_REPLACED_BY:
-            return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2)
+            return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2, of=of)
     now = was._replace(others=strongest([*others, other]), track=was.track & (LONE | DISPLACED) | STRAYED)
     now = now._replace(run=run + 1, run_from=last.time_ms & _LAST_BITS)
     excused = behind or seen.wrong_bit
@@ -164,9 +172,10 @@ def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
     now = now._replace(stray_ms=was.stray_ms if excused else fix.time_ms)
     if excused or now.run < _RUN or (other.fixes < _RUN and now.run < _WILD_RUN):
         displaced = not excused and _is_displaced(was, now, fix)
-        return TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced)
+        return TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced, of=of, rejoined=rejoined)
     former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
-    return _moved(was, now._replace(run=0, others=former), fix, rules, takes_turns=other.turns >= _TURNS_SHARED)
+    moved = _moved(was, now._replace(run=0, others=former), fix, rules, takes_turns=other.turns >= _TURNS_SHARED)
+    return moved._replace(of=of, rejoined=rejoined)
 
 
 def _fitting(others: Sequence[OtherTrack], fix: TrackFix, rules: TrackRules) -> list[int]:
@@ -194,8 +203,10 @@ def _moved(was: TrackState, now: TrackState, fix: TrackFix, rules: TrackRules, *
     here = now._replace(track=STRAYED)
     if fix.time_ms >= now.unsure_step * STEP_MS:
         return TrackVerdict(here, taken=True, support=1)
-    if takes_turns or _is_back(was, fix):
-        return TrackVerdict(here._replace(unsure_step=_step_after(fix, rules.unsure_h)), taken=True, support=1)
+    back = _is_back(was, fix)
+    if takes_turns or back:
+        unsure = here._replace(unsure_step=_step_after(fix, rules.unsure_h))
+        return TrackVerdict(unsure, taken=True, support=1, back=back)
     here = here._replace(track=STRAYED | DISPLACED, unsure_step=_step_after(fix, rules.displaced_h))
     return TrackVerdict(here, taken=True, support=1, displaced=True)
 

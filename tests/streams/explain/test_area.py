@@ -43,7 +43,13 @@ def test_the_vessels_are_listed_and_the_raw_log_is_searched_for_no_vessel(
     assert run(monkeypatch, "explain", opened.id[:8], *files, "--geojson") == 0
     drawn = json.loads(capsys.readouterr().out)["features"]
     assert [one["properties"]["kind"] for one in drawn].count("displaced") == 3
-    assert {one["properties"]["kind"] for one in drawn} == {"centre", "area", "displaced", "displaced from"}
+    assert {one["properties"]["kind"] for one in drawn} == {
+        "centre",
+        "area",
+        "displaced",
+        "displaced from",
+        "displacement",
+    }
     (area,) = (one for one in drawn if one["properties"]["kind"] == "area")
     assert area["geometry"]["type"] == "MultiPolygon" and area["properties"]["vessels"] == 3
 

@@ -15,8 +15,9 @@ from detectors.core.alert import Alert, Position
 from detectors.core.sphere import distance_nm
 from streams.broker.clients import admin, producer
 from streams.cli import main
-from streams.explain.geojson import cut_line, geojson, reach
+from streams.explain.geojson import geojson
 from streams.explain.raw_log import BINS, Raw, RawLogReader, window_of
+from streams.explain.shapes import cut_line, reach
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.outbound import Sender, of_sentences, of_tick
 from streams.messages.log_records import Sentences
