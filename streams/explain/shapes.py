@@ -127,7 +127,8 @@ def _within_globe(ring: Ring) -> list[Ring]:
         _beside(ring, -_HALF, _HALF, 0.0),
         _beside(ring, _HALF, _HALF + _WHOLE, -_WHOLE),
     )
-    return [_closed(side) for side in sides if side]
+    rings = [_closed(side) for side in sides if side]
+    return [ring for ring in rings if len({lon for lon, _ in ring}) > 1]  # one that only touches it has no area
 
 
 def _beside(ring: Ring, west: float, east: float, shift: float) -> Ring:
