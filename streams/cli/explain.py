@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -19,6 +19,7 @@ from streams.explain.raw_log import Chance, Raw, RawLogFindings, RawLogReader, w
 from streams.explain.revisions import Gathered, Source, from_file, gather
 from streams.explain.shapes import Point
 from streams.explain.timeline import render
+from streams.files.recordings import expanded, refuse_unreadable
 from streams.messages.log_records import (
     H_EVENT_FROM,
     H_EVENT_TO,
@@ -42,20 +43,20 @@ _CHUNK_BYTES: Final = 1 << 18
 def command(
     alert_id: Annotated[str, typer.Argument(help="Alert id, or its first digits.", metavar="ID")],
     as_geojson: Annotated[
-        bool, typer.Option("--geojson", help="Print tracks, last position, reach and ports as GeoJSON.")
+        bool, typer.Option("--geojson", help="Print tracks, jumps, last position, reach, ports and areas as GeoJSON.")
     ] = False,
     alerts: Annotated[
         Path | None, typer.Option(help="Read alerts from a file of `replay --alerts` instead of Kafka.", metavar="FILE")
     ] = None,
     log: Annotated[
         list[Path] | None,
-        typer.Option(help="Recording of these alerts, for the raw sentences (with --alerts).", metavar="FILE"),
+        typer.Option(help="Recordings of these alerts, for the raw sentences (with --alerts).", metavar="FILE"),
     ] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Show everything behind an alert: when the vessel was heard, numbers and thresholds, raw sentences.
+    """Show everything behind an alert: when the vessel was heard and on which tracks, numbers, raw sentences.
 
     Reads the alert topic and the raw log, or files: --alerts OUT.jsonl of `wakewatch replay`, --log its recording.
 
@@ -68,12 +69,14 @@ def command(
         )
     if log and alerts is None:
         raise ConfigError("--log needs --alerts: without a file of alerts both come from Kafka")
+    files = expanded(log or [])
+    refuse_unreadable(files)
     effective = settings_of(settings, bootstrap_servers)
     gathered = gather(from_file(alerts) if alerts else _topic(effective.kafka), alert_id)
     if json:
         typer.echo(msgspec.json.encode(gathered.revisions).decode())
         return
-    heard, chances, no_log = _heard(gathered, effective, alerts, log or [])
+    heard, chances, no_log = _heard(gathered, effective, alerts, files)
     if as_geojson:
         drawn = geojson(gathered.revisions, heard, _zones(effective, asks=alerts is None))
         typer.echo(msgspec.json.encode(drawn).decode())
@@ -115,21 +118,24 @@ def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
             yield Raw(record.value, source, from_ms, to_ms, record.partition, kind == KIND_TICK)
 
 
-def _recorded(files: Iterable[Path], effective: Settings) -> Iterator[Raw]:
-    """Recordings in the form in which ingest would write them to the log."""
+def _recorded(files: Sequence[Path], effective: Settings) -> Iterator[Raw]:
+    """Recordings in the form in which ingest would write them to the log, as one source and in time order."""
     from streams.cli.replay import source_name
-    from streams.files.recordings import recordings
     from streams.ingest.core import Ingest, SourceKind
+    from streams.ingest.line_times import OrderRules
+    from streams.ingest.stamps import StampRules
+    from streams.ingest.table_columns import ColumnMap
+    from streams.ingest.time_order import in_time_order
 
-    partitions = effective.kafka.partitions
-    for path in files:
-        ingest = Ingest(source_name(path), partitions, effective.ingest, effective.feed, SourceKind(replayed=True))
-        for number, recording in enumerate(recordings(path)):
-            if number:
-                yield from _raw(ingest.next_file(), partitions)
-            while chunk := recording.file.read(_CHUNK_BYTES):
-                yield from _raw(ingest.feed(chunk), partitions)
-        yield from _raw(ingest.end(), partitions)
+    partitions, order = effective.kafka.partitions, OrderRules.of(effective, StampRules(), ColumnMap())
+    source = SourceKind(replayed=True)
+    ingest = Ingest(source_name(files[0]), partitions, effective.ingest, effective.feed, source)
+    for number, recording in enumerate(in_time_order(files, order)):
+        if number:
+            yield from _raw(ingest.next_file(), partitions)
+        while chunk := recording.file.read(_CHUNK_BYTES):
+            yield from _raw(ingest.feed(chunk), partitions)
+    yield from _raw(ingest.end(), partitions)
 
 
 def _raw(records: Iterable[object], partitions: int) -> Iterator[Raw]:

@@ -91,6 +91,8 @@ class RawLogFindings(NamedTuple):
     tracks: tuple[TrackFound, ...] = ()
     """The vessel's own first."""
     jumps: tuple[Jump, ...] = ()
+    judged_to_ms: int | None = None
+    """From then on fixes are of the nearest track, because there were too many jumps; None if there were not."""
 
     @property
     def several(self) -> bool:
@@ -205,6 +207,7 @@ class RawLogReader:
             kept=frozenset(self._kept),
             tracks=tracks,
             jumps=tuple(jumps_of(reception, tracks)),
+            judged_to_ms=self._tracks.judged_to_ms,
         )
 
 

@@ -34,6 +34,8 @@ JUDGED: Final = np.dtype(
     ]
 )
 """What is known of one report."""
+SINGLY_MOST: Final = 50_000
+"""Reports that are applied by themselves, at most: 15 s of CPU. What follows them is not judged."""
 _BLOCK: Final = 256
 _PAYLOADS_KEPT: Final = 2 * _BLOCK
 _SOURCE_BIT: Final = 1
@@ -48,10 +50,17 @@ class NumberedTrack:
     def __init__(self) -> None:
         self.fixes = 0
         self.from_ms = self.to_ms = 0
-        self.displaced = False
+        self.accepted = False
         """The vessel was accepted there, where it cannot have sailed."""
+        self.takes_turns = False
+        """It and the vessel's own track of then have alternated, as those of two ships do."""
         self.repeated = False
         """Most of its fixes were where the vessel had just come from."""
+
+    @property
+    def displaced(self) -> bool:
+        """Whether the vessel appears displaced there."""
+        return self.accepted and not self.takes_turns
 
     def add(self, from_ms: int, to_ms: int, fixes: int) -> None:
         """More fixes, in this time."""
@@ -75,6 +84,9 @@ class TrackReplay:
         self._payloads: OrderedDict[int, int] = OrderedDict()
         """The track of the last transmissions."""
         self.tracks = [NumberedTrack()]
+        self._singly = 0
+        self.judged_to_ms: int | None = None
+        """Time of the first report that was not judged because there were too many; None if all were."""
 
     def number_of(self, track: int) -> int:
         """The number of a track of JUDGED as it is known now."""
@@ -98,9 +110,13 @@ class TrackReplay:
     def _block(self, batch: Batch, reports: Reports) -> Judged:
         judged = np.zeros(len(reports), JUDGED)
         judged["track"] = UNJUDGED
+        if self._singly >= SINGLY_MOST:
+            self.judged_to_ms = int(reports["time_ms"][0]) if self.judged_to_ms is None else self.judged_to_ms
+            return judged
         done = self._quiet(batch, reports, judged)
         for at in range(done, len(reports)):
             self._one(batch, reports[at : at + 1], judged[at : at + 1])
+        self._singly += len(reports) - done
         self._match_receptions(reports, judged)
         return judged
 
@@ -165,6 +181,8 @@ class TrackReplay:
         for stray in verdict.rejoined:
             self._join(self._others[stray], self._own)
         number = own_before if verdict.of is None else self._numbered(verdict.of)
+        if verdict.of is not None and verdict.of.takes_turns:
+            self.tracks[number].takes_turns = self.tracks[own_before].takes_turns = True
         if verdict.of is not None and verdict.taken:
             number = self._move(number, verdict)
         elif verdict.of is not None:
@@ -188,7 +206,7 @@ class TrackReplay:
         if verdict.back:
             number = self._returned(number)
         elif verdict.standing.track & DISPLACED:
-            self.tracks[number].displaced = True
+            self.tracks[number].accepted = True
             self._home = self._own if self._home == UNJUDGED else self._home
         self._own = number
         return number

@@ -103,7 +103,12 @@ def track_lines(heard: RawLogFindings | None) -> Iterable[Text]:
     for name, rest in (("others", tracks[LINES_MOST:]), ("strays", strays)):
         if rest:
             yield _line(heard, name if len(rest) > 1 else rest[0].name, rest)
-    yield Text(f"  {_jumps(heard.jumps)}")
+    if heard.jumps:
+        yield Text(f"  {_jumps(heard.jumps)}")
+    if heard.judged_to_ms is not None:
+        yield Text(
+            f"  too many jumps: from {stamp(heard.judged_to_ms)} on, fixes are given to the nearest track", "dim"
+        )
 
 
 def _line(heard: RawLogFindings, name: str, tracks: Sequence[TrackFound]) -> Text:

@@ -19,9 +19,13 @@ OWN: Final = 0
 STRAY_MOST: Final = 2
 """A track of one or two fixes is a stray (``detectors/core/vessels/other_tracks.py``)."""
 
+_NEAR_MOST: Final = 8
+"""So many fixes before, and so many after a late one are compared with it."""
+
 Floats = npt.NDArray[np.float64]
 Times = npt.NDArray[np.int64]
 Places = npt.NDArray[np.intp]
+_NONE: Final = np.zeros(0, np.intp)
 
 
 class Reception(NamedTuple):
@@ -73,13 +77,21 @@ def tracks_of(heard: Reception, replay: TrackReplay) -> tuple[TrackFound, ...]:
     numbers = np.array([replay.number_of(track) for track in heard.judged["track"][fixes].tolist()], np.intp)
     numbers = _with_unjudged(heard, fixes, numbers)
     own = _own(numbers[heard.judged["home"][fixes]], replay)
-    kinds = {number: _kind(replay.tracks[number]) for number in np.unique(numbers).tolist() if number != own}
-    order = sorted(kinds, key=lambda number: (kinds[number] == "stray", int(np.argmax(numbers == number))))
-    found = [_found(heard, fixes[numbers == own], "own", "own")]
+    reports = _by_number(fixes, numbers)
+    kinds = {number: _kind(replay.tracks[number]) for number in reports if number != own}
+    order = sorted(kinds, key=lambda number: (kinds[number] == "stray", int(reports[number][0])))
+    found = [_found(heard, reports.get(own, _NONE), "own", "own")]
     for place, number in enumerate(order, 1):
-        other = _found(heard, fixes[numbers == number], f"other {place}", kinds[number])
+        other = _found(heard, reports[number], f"other {place}", kinds[number])
         found.append(other._replace(off_nm=_off_nm(heard, other.reports, found[OWN].reports)))
     return tuple(found)
+
+
+def _by_number(fixes: Places, numbers: Places) -> dict[int, Places]:
+    """The fixes of each track, in order of time."""
+    order = np.argsort(numbers, kind="stable")
+    present, starts = np.unique(numbers[order], return_index=True)
+    return dict(zip(present.tolist(), np.split(fixes[order], starts[1:]), strict=True))
 
 
 def jumps_of(heard: Reception, tracks: Sequence[TrackFound]) -> Iterable[Jump]:
@@ -93,17 +105,17 @@ def jumps_of(heard: Reception, tracks: Sequence[TrackFound]) -> Iterable[Jump]:
 
 
 def _with_unjudged(heard: Reception, fixes: Places, numbers: Places) -> Places:
-    """Fixes that the core did not use, as they came late, are of the track that is nearest to them at their time."""
-    lost = numbers == UNJUDGED
-    if not lost.any():
+    """Fixes that the core did not use are of the track of the nearest of the fixes before and after them in time."""
+    known, lost = np.flatnonzero(numbers != UNJUDGED), np.flatnonzero(numbers == UNJUDGED)
+    if not len(lost):
         return numbers
-    nearest_nm = np.full(int(lost.sum()), np.inf)
-    chosen = np.zeros(len(nearest_nm), np.intp)
-    for number in np.unique(numbers[~lost]).tolist():
-        nm = _apart_nm(heard, fixes[lost], fixes[numbers == number])
-        chosen = np.where(nm < nearest_nm, number, chosen)
-        nearest_nm = np.minimum(nm, nearest_nm)
-    numbers[lost] = chosen
+    if not len(known):
+        return np.zeros_like(numbers)
+    after = np.searchsorted(known, lost)
+    near = known[(after + np.arange(-_NEAR_MOST, _NEAR_MOST)[:, None]).clip(0, len(known) - 1)]
+    lat, lon = heard.lat_deg[fixes], heard.lon_deg[fixes]
+    nm = distances_nm(unit_vectors(lat[near], lon[near]), unit_vectors(lat[lost], lon[lost])[:, None])
+    numbers[lost] = numbers[near[nm.argmin(axis=0), np.arange(len(lost))]]
     return numbers
 
 

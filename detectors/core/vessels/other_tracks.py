@@ -16,6 +16,7 @@ from detectors.core.units import HOUR_MS, MS, STEP_MS
 from detectors.core.vessels.columns import OTHERS_KEPT, Columns
 
 _COUNT_MOST: Final = 255
+_TURNS_SHARED: Final = 5
 _WAY_KN: Final = 3.0
 _SLACK_NM: Final = 0.5
 _REPEATED_H: Final = 0.75
@@ -65,6 +66,11 @@ class OtherTrack(NamedTuple):
         Once several lay behind it, near is enough: it may have turned since.
         """
         return way == OnItsWay.BEHIND or (way == OnItsWay.NEAR and self.fixes > 1 and self.is_repeated)
+
+    @property
+    def takes_turns(self) -> bool:
+        """Whether it and the vessel's own have alternated, as the tracks of two ships under one number do."""
+        return self.turns >= _TURNS_SHARED
 
     @property
     def span_ms(self) -> int:

@@ -29,7 +29,6 @@ _RUN: Final = 3
 _WILD_RUN: Final = 12
 """... and so many if they are not. Up to twelve ships that use one number in turn leave its track where it is."""
 _SECOND: Final = 2
-_TURNS_SHARED: Final = 5
 _LONE_REPLACED_BY: Final = 2
 _RETURN_MOST_KN: Final = 25.0
 """From its trusted fix to where it is again: at 60 kn all places near by would be in reach after a few hours."""
@@ -174,7 +173,7 @@ def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
         displaced = not excused and _is_displaced(was, now, fix)
         return TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced, of=of, rejoined=rejoined)
     former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
-    moved = _moved(was, now._replace(run=0, others=former), fix, rules, takes_turns=other.turns >= _TURNS_SHARED)
+    moved = _moved(was, now._replace(run=0, others=former), fix, rules, takes_turns=other.takes_turns)
     return moved._replace(of=of, rejoined=rejoined)
 
 

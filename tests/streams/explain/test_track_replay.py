@@ -8,8 +8,9 @@ import pytest
 
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.testing import Report, Story, beside, engine, log, voyage
+from detectors.core.testing import START_MS, Report, Story, beside, engine, log, voyage
 from detectors.core.vessels.capacity import FleetRules
+from streams.explain import track_replay
 from streams.explain.track_replay import JUDGED, UNJUDGED, Judged, TrackReplay
 from streams.explain.tracks import Reception, TrackFound, tracks_of
 
@@ -93,6 +94,19 @@ def test_the_first_fix_gives_way_to_two_that_agree() -> None:
     assert (own.kind, len(own.sent), stray.kind, len(stray.sent)) == ("own", 359, "stray", 1)
 
 
+def test_two_ships_are_no_displacement_though_one_was_heard_alone_at_first() -> None:
+    """The first fixes of the second ship come in a row: it is accepted there before the two alternate."""
+    times = np.arange(5, 4 * HOUR, 60.0)
+    alone = (times > HOUR) & (times < 1.2 * HOUR)
+    turns = ~alone & (np.arange(len(times)) % 2 == 0)
+    first = voyage(SHIP, times[(times < HOUR) | turns], HERE, 10.0)
+    story = beside(first, voyage(SHIP, times[(times > HOUR) & ~turns], THERE, 10.0))
+    own, other = found(story)
+    assert (own.kind, other.kind) == ("own", "other")
+    shorter = [report for report in story if report.at_s < 1.25 * HOUR]
+    assert [track.kind for track in found(shorter)] == ["own", "displaced"]
+
+
 def test_a_late_report_is_of_the_nearest_track() -> None:
     times = np.arange(5, 3 * HOUR, 60.0)
     story = beside(voyage(SHIP, times[::2], HERE, 10.0), voyage(SHIP, times[1::2], THERE, 10.0))
@@ -106,3 +120,14 @@ def test_a_report_without_a_position_is_of_no_track() -> None:
     decided, _ = judged(story, 1000)
     assert decided["track"][-1] == UNJUDGED and decided.dtype == JUDGED
     assert len(found(story)) == 1
+
+
+def test_too_many_jumps_are_judged_no_further_and_given_to_the_nearest_track(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(track_replay, "SINGLY_MOST", 300)
+    times = np.arange(5, 24 * HOUR, 60.0)
+    story = beside(voyage(SHIP, times[::2], HERE, 0.1), voyage(SHIP, times[1::2], THERE, 0.1))
+    decided, replay = judged(story, 1000)
+    unjudged = np.flatnonzero(decided["track"] == UNJUDGED)
+    assert replay.judged_to_ms == START_MS + int(story[unjudged[0]].at_s * 1000)
+    assert 300 <= unjudged[0] <= 600
+    assert [len(track.sent) for track in found(story)] == [720, 720]

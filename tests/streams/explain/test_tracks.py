@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from detectors.core.sphere import distance_nm
 from streams.explain.raw_log import Raw, RawLogReader, Window
-from tests.streams.explain.scenes import SHIP, START_MS, Desk, Explained, Heard, handmade, lines, sails
+from tests.streams.explain.scenes import SHIP, START_MS, Desk, Explained, Heard, handmade, lines, recording, sails
 
 HERE, THERE = (38.0, 130.0), (38.0, 134.0)
 ANGARA = "ANGARA"
@@ -146,6 +147,17 @@ def test_a_displacement_across_the_antimeridian_is_cut_there(desk: Desk) -> None
         for part in shape["coordinates"] if shape["type"].startswith("Multi") else [shape["coordinates"]]:
             assert all(abs(a[0] - b[0]) < 180 for a, b in pairwise(part))
     assert [jump["geometry"]["type"] for jump in explained.of("jump")] == ["MultiLineString"] * 2
+
+
+def test_recordings_of_one_time_are_read_as_one(desk: Desk, tmp_path: Path) -> None:
+    """A stray in the second recording is held back by the fixes in the first, as in a replay of both."""
+    story = displaced(2.0, 2.01, THERE, 4)
+    logs = [recording(tmp_path / name, story[turn::2], 4) for turn, name in enumerate(("a.nmea", "b.nmea"))]
+    alert = handmade(1, 3)
+    (tmp_path / "alerts.jsonl").write_text(json.dumps(alert) + "\n")
+    for files in (logs, logs[::-1]):
+        explained = desk.explained(alert, tmp_path / "alerts.jsonl", *files)
+        assert explained.tracks() == {"own": ("own", 239)} and len(explained.of("stray")) == 1
 
 
 def test_a_vessel_with_one_track_is_explained_as_before(desk: Desk) -> None:
