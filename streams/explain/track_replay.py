@@ -56,6 +56,8 @@ class NumberedTrack:
         """It and the vessel's own track of then have alternated, as those of two ships do."""
         self.repeated = False
         """Most of its fixes were where the vessel had just come from."""
+        self.excused = 0
+        """Fixes that were held back without further effect: repeated, or moved by one wrong bit."""
 
     @property
     def displaced(self) -> bool:
@@ -67,6 +69,11 @@ class NumberedTrack:
         self.from_ms = from_ms if not self.fixes else min(self.from_ms, from_ms)
         self.to_ms = max(self.to_ms, to_ms)
         self.fixes += fixes
+
+    @property
+    def has_wrong_bits(self) -> bool:
+        """Whether one wrong bit explains most of its fixes."""
+        return 2 * self.excused > self.fixes and not self.repeated
 
 
 class TrackReplay:
@@ -165,6 +172,7 @@ class TrackReplay:
         judged["home"] = number == self._own and not self._is_displaced()
         time_ms = int(report["time_ms"][0])
         self.tracks[number].add(time_ms, time_ms, 1)
+        self.tracks[number].excused += bool(judged["held"]) and self._fleet.core.stray_ms[self._row] != time_ms
 
     def _history(self, batch: Batch, reports: Reports, last_ms: npt.NDArray[np.int64], *, keep: bool) -> History:
         rows = self._rows(len(reports))

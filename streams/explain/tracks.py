@@ -17,7 +17,7 @@ Kind = Literal["own", "stray", "other", "displaced", "repeated"]
 OWN: Final = 0
 """The vessel's own track is the first of those that ``tracks_of`` returns."""
 STRAY_MOST: Final = 2
-"""A track of one or two fixes is a stray (``detectors/core/vessels/other_tracks.py``)."""
+"""A track of one or two fixes is a stray (``detectors/core/vessels/other_tracks.py``); so are fixes with wrong bits."""
 
 _NEAR_MOST: Final = 8
 """So many fixes before, and so many after a late one are compared with it."""
@@ -137,7 +137,7 @@ def _own(at_home: Places, replay: TrackReplay) -> int:
 def _kind(track: NumberedTrack) -> Kind:
     if track.displaced:
         return "displaced"
-    if track.fixes <= STRAY_MOST:
+    if track.fixes <= STRAY_MOST or track.has_wrong_bits:
         return "stray"
     return "repeated" if track.repeated else "other"
 

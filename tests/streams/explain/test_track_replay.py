@@ -107,6 +107,15 @@ def test_two_ships_are_no_displacement_though_one_was_heard_alone_at_first() -> 
     assert [track.kind for track in found(shorter)] == ["own", "displaced"]
 
 
+def test_fixes_that_one_wrong_bit_has_moved_are_strays() -> None:
+    story = sailing()
+    for at in range(30, 330, 5):
+        story[at] = msgspec.structs.replace(story[at], lon_deg=story[at].lon_deg + 2**20 / 600_000)
+    own, *strays = found(story)
+    assert len(own.sent) == 300 and {track.kind for track in strays} == {"stray"}
+    assert sum(len(track.sent) for track in strays) == 60 and max(len(track.sent) for track in strays) > 2
+
+
 def test_a_late_report_is_of_the_nearest_track() -> None:
     times = np.arange(5, 3 * HOUR, 60.0)
     story = beside(voyage(SHIP, times[::2], HERE, 10.0), voyage(SHIP, times[1::2], THERE, 10.0))
