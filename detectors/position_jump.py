@@ -8,7 +8,7 @@ while this lasts: other alerts about it state "inconsistent positions" and do no
 How it decides. A fix off the vessel's track is held back; the third in a row is accepted
 (``detectors/core/vessels/track.py``). If nothing is heard on the former track for half an hour, the alert opens;
 otherwise two tracks alternate, which is for ``shared_mmsi``. After a silence of more than half an hour another ship may
-use the number: that is no jump. It does not open if the two places differ by one wrong bit of one axis. It closes an
+use the number, and there is no alert. It does not open if the two places differ by one wrong bit of one axis. It closes an
 hour after it was back where it can have sailed, or after a day (``[fleet] displaced_h``).
 
 When it is wrong. A vessel that was silent may have been carried; a receiver's clock may be wrong. It is no evidence of
