@@ -2,14 +2,14 @@
 
 Claim. For half an hour all fixes have been at a place that the vessel could not reach from its last one.
 
-Why it matters. Jamming displaces positions, and a ship may transmit false ones. Where the vessel really is is not known
-while this lasts: other alerts about it state "inconsistent positions" and do not page.
+Why it matters. Jamming displaces positions, and a ship may transmit false ones. Where the vessel really is is not
+known while this lasts: other alerts about it state "inconsistent positions" and do not page.
 
 How it decides. A fix off the vessel's track is held back; the third in a row is accepted
 (``detectors/core/vessels/track.py``). If nothing is heard on the former track for half an hour, the alert opens;
-otherwise two tracks alternate, which is for ``shared_mmsi``. After a silence of more than half an hour another ship may
-use the number, and there is no alert. It does not open if the two places differ by one wrong bit of one axis. It closes an
-hour after it was back where it can have sailed, or after a day (``[fleet] displaced_h``).
+otherwise two tracks alternate, which is for ``shared_mmsi``. After a silence of more than half an hour another ship
+may use the number, and there is no alert. It does not open if the two places differ by one wrong bit of one axis. It
+closes an hour after it was back where it can have sailed, or after a day (``[fleet] displaced_h``).
 
 When it is wrong. A vessel that was silent may have been carried; a receiver's clock may be wrong. It is no evidence of
 who displaced the positions.
