@@ -11,22 +11,29 @@ to it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import msgspec
+import numpy as np
 
-from detectors.core.bit_errors import is_bit_error
+from detectors.core.bit_errors import SLACK_DEG, is_bit_error
 from detectors.core.geography.gazetteer import gazetteer_of
 from detectors.core.mid import invalid_form_of
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.sources import SourceTable
+from detectors.core.sphere import NM_A_DEGREE, along
+from detectors.core.units import HOUR_MS
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.history import History
 from detectors.core.vessels.other_tracks import TrackFix
 
 _SHARED = ("shared_mmsi", "")
 _DIGITS = 5
+_RECKONED_H = 2.0
+_TURNS = 0.15
+"""Share of its way by which a ship may be off what its present course and speed say."""
 
 
 class Displacement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="displaced"):
@@ -57,6 +64,21 @@ class Displacement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     replayed: bool = False
 
 
+def _has_a_wrong_bit(origin: TrackFix, report: np.void) -> bool:
+    """Whether one wrong bit explains it, if the vessel has sailed on from its origin as it reports.
+
+    It may have turned, so the tolerance grows with the way. After _RECKONED_H too much would be tolerated.
+    """
+    here = float(report["lat_deg"]), float(report["lon_deg"])
+    sog_kn, cog_deg = float(report["sog_kn"]), float(report["cog_deg"])
+    hours = (int(report["time_ms"]) - origin.time_ms) / HOUR_MS
+    if math.isnan(sog_kn + cog_deg) or hours > _RECKONED_H:
+        return is_bit_error(origin[:2], here)
+    way_nm = sog_kn * hours
+    expected = along(origin.lat_deg, origin.lon_deg, cog_deg, way_nm)
+    return is_bit_error(expected, here, SLACK_DEG + _TURNS * way_nm / NM_A_DEGREE)
+
+
 class DisplacementWriter:
     """Writes the displacements of one fleet."""
 
@@ -74,8 +96,7 @@ class DisplacementWriter:
         """``displaced``: places in the history, and where each vessel was; call after the vessels were judged."""
         for place, origin in displaced:
             report, row = history.reports[place], int(history.rows[place])
-            here = float(report["lat_deg"]), float(report["lon_deg"])
-            if origin.time_ms and self._counts(row) and not is_bit_error(origin[:2], here):
+            if origin.time_ms and self._counts(row) and not _has_a_wrong_bit(origin, report):
                 self._out.append(self._displacement(history, batch, place, origin))
 
     def _counts(self, row: int) -> bool:

@@ -14,6 +14,9 @@ import numpy.typing as npt
 
 from detectors.core.units import EARTH_NM
 
+NM_A_DEGREE: Final = 60.0
+"""Nautical miles per degree of latitude."""
+_POLE: Final = 0.01
 _TENTHS_A_DEGREE: Final = 600
 """Tenths of a minute per degree."""
 _POINTS: Final = ("N", "NE", "E", "SE", "S", "SW", "W", "NW")
@@ -35,6 +38,12 @@ def bearing_deg(lat1_deg: float, lon1_deg: float, lat2_deg: float, lon2_deg: flo
     y = math.sin(dl) * math.cos(p2)
     x = math.cos(p1) * math.sin(p2) - math.sin(p1) * math.cos(p2) * math.cos(dl)
     return math.degrees(math.atan2(y, x)) % 360.0
+
+
+def along(lat_deg: float, lon_deg: float, course_deg: float, way_nm: float) -> tuple[float, float]:
+    """The place (lat_deg, lon_deg) at the end of a short way on a course: exact enough below 100 nm, not near poles."""
+    north_deg, east_deg = (way_nm / NM_A_DEGREE * part(math.radians(course_deg)) for part in (math.cos, math.sin))
+    return lat_deg + north_deg, lon_deg + east_deg / max(math.cos(math.radians(lat_deg)), _POLE)
 
 
 def unit_vectors(lat_deg: Floats, lon_deg: Floats) -> Floats:

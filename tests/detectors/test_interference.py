@@ -15,6 +15,7 @@ from detectors.core.displacements import Displacement
 from detectors.core.half_degrees import are_near, cell_of, cells_near, label
 from detectors.core.place_stage.areas import DisplacedAreas
 from detectors.core.promises import PartitionWatermark
+from detectors.core.sphere import along
 from detectors.core.testing import START_MS, Report, Story, beside, run
 from detectors.interference.shape import Place, shape_of
 from tests.detectors.golden_places import MINUTE_MS, fact, facts
@@ -442,6 +443,23 @@ def test_positions_with_one_wrong_bit_do_not_count() -> None:
         for s in roadstead()
     ]
     assert about_areas(story) == []
+
+
+@pytest.mark.parametrize("axis", ["lat_deg", "lon_deg"])
+@pytest.mark.parametrize("course_deg", [0.0, 90.0, 250.0])
+def test_nor_do_those_of_ships_under_way_for_an_hour(axis: str, course_deg: float) -> None:
+    """By the hour it has sailed 14 nm from where it was last at the right place."""
+    story: Story = []
+    for n in range(4):
+        for second in range(n, int(2.5 * HOUR), 60):
+            place = along(ROADS[0] + n / 20, ROADS[1], course_deg, 14.0 * second / HOUR)
+            lat_deg, lon_deg = (round(degrees * 600_000) / 600_000 for degrees in place)
+            wrong = 2**18 / 600_000 if HOUR <= second < 2 * HOUR else 0.0
+            off = {axis: wrong}
+            lat_deg, lon_deg = lat_deg + off.get("lat_deg", 0.0), lon_deg + off.get("lon_deg", 0.0)
+            said = Report(at_s=float(second), mmsi=244_000_201 + n, lat_deg=lat_deg, lon_deg=lon_deg)
+            story.append(msgspec.structs.replace(said, sog_kn=14.0, cog_deg=course_deg))
+    assert about_areas(beside(story)) == []
 
 
 def test_numbers_that_two_ships_use_do_not_count_once_that_is_known() -> None:

@@ -1,7 +1,4 @@
-"""The scenarios of untrue positions, replayed: what must be reported is, and nothing else.
-
-What the detectors do not yet do is marked with its reason; the mark must be removed when they do.
-"""
+"""The scenarios of untrue positions, replayed: what must be reported is, and nothing else."""
 
 import io
 from functools import cache
