@@ -170,7 +170,7 @@ class Rig:
         for path in files:
             for partition, offset in offsets_of(path, word).items():
                 best[partition] = max(best[partition], offset + 1)
-        return sum(end - best[number] for number, end in self._ends.items())
+        return sum(max(0, end - best[number]) for number, end in self._ends.items())  # it may have grown since
 
     def look(self) -> int:
         """Asks how long the log is by now; returns the lag. Not while the broker is away."""
@@ -223,8 +223,7 @@ class Rig:
         self.until(lambda: not self.live, "ingest ends", pause_s=0.1)
         if self._failure:
             raise StuckError(f"ingest failed: {self._failure[0]!r}")
-        self.look()
-        self.until(lambda: self.left() == 0, "everything is processed", pause_s=0.1)
+        self.until(self._processed, "everything is processed", pause_s=0.3)
         self.stop()  # all that the first stage reports to the later ones is in the log now
         self.workers["one"].start()
         self.until(self._gathered, "every binding and displacement is processed", pause_s=0.3)
@@ -235,6 +234,11 @@ class Rig:
         client.delete_topics([name for name in client.list_topics() if name.startswith(self.kafka.topic_prefix)])
         client.close()
         return came
+
+    def _processed(self) -> bool:
+        """Whether all of the log is in the state. Workers add to it: areas go back to the stage of vessels."""
+        self.look()
+        return self.left() == 0
 
     def _gathered(self) -> bool:
         """Whether worker one runs, and snapshots of the later stages cover all that they read."""
