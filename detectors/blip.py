@@ -49,7 +49,7 @@ class Blip(Detector):
     """See the module."""
 
     name = "blip"
-    needs_position = True
+    unreliable_most = "log"
     columns = (Column("since_ms", "<i8"),)  # first report after the last silence that was long enough
     severities = {  # noqa: RUF012 - read only
         "blip.listed": "ticket",

@@ -48,7 +48,7 @@ class LongStay(Detector):
     """See the module."""
 
     name = "long_stay"
-    needs_position = True
+    unreliable_most = "log"
     columns = (
         Column("lat_deg", "<f4", np.nan),  # where the stop began
         Column("lon_deg", "<f4", np.nan),

@@ -67,7 +67,7 @@ class Shuttle(Detector):
     """See the module."""
 
     name = "shuttle"
-    needs_position = True
+    unreliable_most = "log"
     columns = (
         Column("until_ms", "<i8"),  # when an open alert ends without a further leg
         Column("waits", "?"),  # its silence ended with a report without a position

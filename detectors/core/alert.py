@@ -6,12 +6,14 @@ alerts.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Final, Literal
 
 import msgspec
 
 Status = Literal["opened", "updated", "closed", "retracted"]
 Severity = Literal["page", "ticket", "log"]
+HEIGHT: Final[Mapping[Severity, int]] = {"log": 0, "ticket": 1, "page": 2}
 Verification = Literal["unverified", "corroborated"]
 Scalar = str | int | float | bool
 

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from detectors.core.alert import Severity
+from detectors.core.alert import HEIGHT, Severity
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.shared_cache import Once
 
@@ -37,7 +37,6 @@ SENTENCES: Final[Mapping[str, str]] = {
     OTHER: "for any other topic",
 }
 """Descriptions of such a listing if the key alone is not clear."""
-_HEIGHT: Final[Mapping[Severity, int]] = {"log": 0, "ticket": 1, "page": 2}
 
 
 def sentence_of(key: str) -> str:
@@ -56,7 +55,7 @@ def keys_of(topics: Iterable[str] | None) -> tuple[str, ...]:
 
 def highest(keys: Iterable[str], severities: Mapping[str, Severity]) -> Severity:
     """The highest severity that any of these settings allows."""
-    return max((severities[key] for key in keys), key=_HEIGHT.__getitem__)
+    return max((severities[key] for key in keys), key=HEIGHT.__getitem__)
 
 
 def _of_all(reference: Reference) -> tuple[tuple[str, ...], ...]:

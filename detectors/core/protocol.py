@@ -76,9 +76,9 @@ class Detector:
     """Whether it gets all vessels when other zones come into force, and those whose entry was added or removed."""
     judges_fleet: ClassVar[bool] = False
     """Whether it gets all vessels when another list comes into force (``screen_reference``, ``on_reference``)."""
-    needs_position: ClassVar[bool] = False
-    """Whether its alerts rest on where the vessel is. While positions are inconsistent they are at most ``log``; about
-    a listed vessel only if it appears displaced."""
+    unreliable_most: ClassVar[Severity | None] = None
+    """The highest severity of its alerts while the vessel's position is unreliable (``alert_writer.is_unreliable``, and
+    in areas of interference); None if they do not rest on where the vessel is."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """The ``columns`` that contain 1 + number of an entry; another list renumbers them."""

@@ -71,6 +71,7 @@ class Gap(Detector):
     """See the module."""
 
     name = "gap"
+    unreliable_most = "ticket"
     rule_version = 2
     columns = (
         Column(

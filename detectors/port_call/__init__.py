@@ -57,7 +57,7 @@ class PortCall(Detector):
     """See the module."""
 
     name = "port_call"
-    needs_position = True
+    unreliable_most = "log"
     judges_zones = True
     columns = (
         Column("from_lat_deg", "<f4", np.nan),  # where this transmission began, or the last call ended

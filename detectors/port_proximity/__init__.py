@@ -68,7 +68,7 @@ class PortProximity(Detector):
     """See the module."""
 
     name = "port_proximity"
-    needs_position = True
+    unreliable_most = "log"
     judges_zones = True
     zone_columns = ("zone",)
     columns = (

@@ -9,7 +9,7 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 
 import msgspec
 
-from detectors.core.alert import Alert, Evidence, Severity
+from detectors.core.alert import HEIGHT, Alert, Evidence, Severity
 from detectors.core.headlines import fitted
 from detectors.core.listing_reasons import highest
 from detectors.core.odd_numbers import with_odd_numbers
@@ -23,7 +23,6 @@ from detectors.core.vessels.ship import VesselState
 
 EVIDENCE_MOST: Final = 8
 _STATUS: Final = {"open": "opened", "update": "updated", "close": "closed", "retract": "retracted"}
-_HEIGHT: Final[dict[Severity, int]] = {"log": 0, "ticket": 1, "page": 2}
 _TAG: Final = re.compile(rb"^\\([^\\]*)\\(.*)$")
 
 
@@ -64,10 +63,10 @@ class AlertWriter:
                 del self._fleet.open[row]
             return None
         severity = former.severity if finding.of and former else finding.severity or self._severities[finding.situation]
-        bounded = min(severity, *self._most(detector, finding, ship), key=_HEIGHT.__getitem__)
+        bounded = min(severity, *self._most(detector, finding, ship), key=HEIGHT.__getitem__)
         alert = _compose(detector, finding, ship, former, bounded)
-        if detector.needs_position and not isinstance(ship, str):
-            alert = limited(alert, self._fleet.areas.around(ship))
+        if detector.unreliable_most is not None and not isinstance(ship, str):
+            alert = limited(alert, self._fleet.areas.around(ship), detector.unreliable_most)
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (
             former is None or former.replayed
@@ -94,12 +93,12 @@ class AlertWriter:
             return
         if ship.listed_for:
             yield highest(ship.listed_for, self._severities)
-        if detector.needs_position and is_unreliable(ship):
-            yield "log"
+        if detector.unreliable_most is not None and is_unreliable(ship):
+            yield detector.unreliable_most
 
 
 def is_unreliable(ship: VesselState) -> bool:
-    """Whether alerts that rest on where the vessel is are at most ``log``, because of its own track."""
+    """Whether alerts that rest on where the vessel is are limited because of its own track."""
     return ship.unsure and (ship.listed is None or ship.displaced)
 
 

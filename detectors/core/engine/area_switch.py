@@ -24,7 +24,7 @@ class AreaSwitch:
 
     def __init__(self, fleet: Fleet, dispatcher: Dispatcher) -> None:
         self._fleet, self._dispatcher = fleet, dispatcher
-        self._places = {each.name for each in dispatcher.detectors if each.needs_position}
+        self._most = {each.name: each.unreliable_most for each in dispatcher.detectors if each.unreliable_most}
 
     def take(self, area: AffectedArea) -> None:
         """A revision of an area, which may come again; it comes into force with a tick."""
@@ -41,7 +41,7 @@ class AreaSwitch:
             time_ms = max((area.time_ms for area in due), default=to_ms // _AGAIN_MS * _AGAIN_MS)
             for row in sorted(row for row in self._fleet.open if row >= 0):
                 for slot, alert in self._fleet.open[row].items():
-                    if slot[0] in self._places and ((due and alert.severity != "log") or AREA in alert.details):
+                    if slot[0] in self._most and ((due and alert.severity != "log") or AREA in alert.details):
                         self._dispatcher.out += self._revised(time_ms, row, slot, alert, ordinal)
 
     def _revised(self, time_ms: int, row: int, slot: tuple[str, str], alert: Alert, ordinal: int) -> Iterable[Emitted]:
@@ -50,7 +50,7 @@ class AreaSwitch:
         free = unlimited(alert)
         if free.severity != alert.severity and is_unreliable(ship):
             return  # its own track limits it
-        now = limited(free, self._fleet.areas.around(ship))
+        now = limited(free, self._fleet.areas.around(ship), self._most[slot[0]])
         if (now.severity, now.details.get(AREA)) == (alert.severity, alert.details.get(AREA)):
             return
         time_ms = max(time_ms, unix_ms(alert.time))

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from msgspec import Meta
 
-from detectors.core.alert import Alert, Fact
+from detectors.core.alert import HEIGHT, Alert, Fact, Severity
 from detectors.core.sphere import distance_nm
 from detectors.core.units import MINUTE_MS, unix_ms
 from detectors.core.vessels.ship import VesselState
@@ -180,13 +180,13 @@ class OpenAreas:
         self._waiting = list(kept.waiting)
 
 
-def limited(alert: Alert, area: AffectedArea | None) -> Alert:
-    """The alert as it is in ``area``; with None, and if it is ``log`` anyway, unchanged."""
-    if area is None or alert.severity == "log":
+def limited(alert: Alert, area: AffectedArea | None, most: Severity) -> Alert:
+    """The alert as it is in ``area``, at most of that severity; with None, and if it is not higher, unchanged."""
+    if area is None or HEIGHT[alert.severity] <= HEIGHT[most]:
         return alert
     return msgspec.structs.replace(
         alert,
-        severity="log",
+        severity=most,
         why=(*alert.why, area.fact()),
         details={**alert.details, AREA: area.alert, OTHERWISE: alert.severity},
     )

@@ -80,7 +80,11 @@ def _write_track(records: Block, history: History, lone: Bools) -> None:
     """A fix is lone if it is the first of its appearance; the rest is as ``track.follow`` has decided."""
     _, moved = history.fixed
     track = records[field(CORE_OWNER, "track")]
-    np.copyto(track, np.where(lone, np.uint8(LONE), track & np.uint8(STRAYED | DISPLACED)), where=moved)
+    np.copyto(
+        track,
+        np.where(lone, np.uint8(LONE) | track & np.uint8(DISPLACED), track & np.uint8(STRAYED | DISPLACED)),
+        where=moved,
+    )
     if history.followed is not None:
         followed = history.followed
         records[field(CORE_OWNER, "track")][followed.at] = followed.track
