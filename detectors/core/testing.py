@@ -57,6 +57,7 @@ REFERENCE = Reference(
             yard_lat_deg=21.4,
             yard_lon_deg=72.2,
         ),
+        ListedShip(list="TEST", entry_id="6", name="EXAMPLE SIX", mmsi=667_001_006),
     ),
     zones=(
         Zone(name="Forbidden", kind="sanctioned", lat_deg=42.0, lon_deg=131.0, radius_nm=5, locode="XXFBD"),

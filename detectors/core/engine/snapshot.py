@@ -27,7 +27,7 @@ from detectors.core.vessels.affected_areas import KeptAreas
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Column_, field
 from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
-from detectors.core.vessels.past import PastError
+from detectors.core.vessels.row_bytes import RowBytesError
 from detectors.core.vessels.table import Block, Table
 
 CELLS_SHARD = 0
@@ -78,6 +78,8 @@ class FleetShard(msgspec.Struct, frozen=True):
     """Coverage data of these rows."""
     pending: bytes = b""
     """Reports of them in slots that are not closed."""
+    recent: list[tuple[int, bytes]] = []
+    """Recent fixes of the listed vessels among them."""
 
 
 class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,11 +120,9 @@ def write_shard(fleet: Fleet, reception: ReceptionState, number: int) -> bytes:
     records = [table.records[rows.start : rows.stop].tobytes() for table in fleet.tables]
     dropped = fleet.dropped.table.records[: len(fleet.dropped)][number * SHARD_ROWS : (number + 1) * SHARD_ROWS]
     with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
-    remembered = fleet.memory.within(rows)
     heard, pending = reception.cut(rows.start, rows.stop)
-    return msgspec.msgpack.encode(
-        FleetShard(len(rows), records, _open(fleet, with_alerts), remembered, dropped.tobytes(), heard, pending)
-    )
+    packed = fleet.memory.within(rows), dropped.tobytes(), heard, pending, fleet.recent.within(rows)
+    return msgspec.msgpack.encode(FleetShard(len(rows), records, _open(fleet, with_alerts), *packed))
 
 
 def write_manifest(
@@ -229,7 +229,8 @@ def _read_coverage(reception: ReceptionState, head: FleetManifest, cells: bytes,
 def _remember(fleet: Fleet, part: FleetShard) -> None:
     try:
         fleet.memory.restore(part.memory)
-    except PastError as error:
+        fleet.recent.restore(part.recent)
+    except RowBytesError as error:
         raise SnapshotError(f"snapshot unreadable: {error}") from error
 
 

@@ -13,6 +13,7 @@ from detectors.core.vessels.columns import CORE_OWNER, MOVING, OPEN, STATED, Col
 from detectors.core.vessels.dropped import DroppedRules, DroppedVessels
 from detectors.core.vessels.index import MmsiIndex
 from detectors.core.vessels.past import VesselPasts
+from detectors.core.vessels.recent_fixes import RecentFixes
 from detectors.core.vessels.table import Block, Table
 
 SHARD_ROWS: Final = 512
@@ -53,6 +54,7 @@ class Fleet:
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
         self.areas = OpenAreas()
         self.memory = VesselPasts()
+        self.recent = RecentFixes()
         self.dropped = DroppedVessels()
         self.dirty = np.zeros(0, bool)
         self._free: Rows = np.zeros(0, np.intp)
@@ -87,6 +89,7 @@ class Fleet:
         for table in self.tables:
             table.clear(rows)
         self.memory.forget(rows.tolist())
+        self.recent.forget(rows.tolist())
         self.touch(rows)
         self._hold()
 

@@ -7,11 +7,12 @@ more. It is stored in the vessel's shard, and dropped with the vessel (never whi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from detectors.core.vessels.row_bytes import RowBytes, RowBytesError
 
 DARK, AT_REST, CANNOT_TELL, UNSURE = 0, 1, 2, 3
 VERDICTS: Final = ("dark", "at rest", "cannot tell", "possibly dark")
@@ -54,7 +55,7 @@ _DIGITS: Final = 4
 Records = npt.NDArray[np.void]
 
 
-class PastError(ValueError):
+class PastError(RowBytesError):
     """Bytes that no version up to this one wrote."""
 
 
@@ -82,17 +83,8 @@ class Stay(NamedTuple):
     seen_leaving: bool
 
 
-class VesselPasts:
+class VesselPasts(RowBytes):
     """The histories of the vessels of one fleet, by row."""
-
-    def __init__(self) -> None:
-        self._held: dict[int, bytes] = {}
-
-    def __len__(self) -> int:
-        return len(self._held)
-
-    def __contains__(self, row: int) -> bool:
-        return row in self._held
 
     def silences(self, row: int) -> list[PastSilence]:
         """The silences, oldest first."""
@@ -130,26 +122,11 @@ class VesselPasts:
         """Whether a stay of this kind and beginning was reported and has ended: a new alert needs another id."""
         return any(stay.from_ms == from_ms and stay.kind == kind for stay in self.stays(row))
 
-    def forget(self, rows: Iterable[int]) -> None:
-        """Removes the histories of ``rows``."""
-        for row in rows:
-            self._held.pop(row, None)
-
     def _put(self, row: int, silences: Records, stays: Records) -> None:
         self._held[row] = bytes((PAST_FORMAT, len(silences))) + silences.tobytes() + stays.tobytes()
 
-    # -- snapshots ------------------------------------------------------------------------------------------------
-
-    def within(self, rows: range) -> list[tuple[int, bytes]]:
-        """The histories of ``rows``, in their order."""
-        found = rows if len(rows) < len(self._held) else sorted(row for row in self._held if row in rows)
-        return [(row, self._held[row]) for row in found if row in self._held]
-
-    def restore(self, held: Iterable[tuple[int, bytes]]) -> None:
-        """Loads what ``within`` returned. Raises PastError."""
-        for row, packed in held:
-            _unpack(packed)
-            self._held[row] = packed
+    def _check(self, packed: bytes) -> None:
+        _unpack(packed)
 
 
 def _unpack(packed: bytes) -> tuple[Records, Records]:
