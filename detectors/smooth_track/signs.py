@@ -26,7 +26,10 @@ STEADY_LEAST: Final = 0.9
 TURN_MOST_DEG: Final = 90.0
 """Between two fixes. A vessel that turns more may have made a full circle unseen."""
 COURSE_TURN_MOST_DEG: Final = 45.0
-_CURVE: Final = 2
+HALF_CIRCLE: Final = 0.7
+"""Distance between the ends of an arc of 180 degrees, as a share of the arc: 2 / pi, and a little more."""
+CURVE: Final = 2
+"""Degree of the curves that a chart makes of a straight line."""
 _HARMONICS: Final = (0, 1, -1, 2, -2)
 
 Floats = npt.NDArray[np.float64]
@@ -85,12 +88,10 @@ class Circle(NamedTuple):
 def signs_of(fixes: Fixes, limits: SmoothTrackThresholds) -> list[Sign]:
     """The signs that an hour of fixes shows, the strongest first. At least ``limits.fixes_least`` fixes."""
     hour = TrackHour(fixes)
-    circle = circle_of(hour)
-    round_it = circle is not None and _is_perfect(circle, limits)
-    found = [_noise(hour, circle if round_it else None, limits)]
-    if circle is not None and round_it:
-        found.append(_circle_sign(circle, limits))
-    found += [_speed(hour, limits), _course(hour, limits)]
+    circle = circle_of(hour) if _goes_round(hour) else None
+    if circle is not None and not _is_perfect(circle, limits):
+        circle = None
+    found = (_noise(hour, circle, limits), _circle(circle, limits), _speed(hour, limits), _course(hour, limits))
     return [sign for sign in found if sign is not None]
 
 
@@ -108,15 +109,23 @@ def circle_of(hour: TrackHour) -> Circle | None:
     angle = np.unwrap(np.angle(spoke))
     if np.degrees(np.abs(np.diff(angle)).max()) > TURN_MOST_DEG:
         return None
-    off = spoke - radius_m * np.exp(1j * np.polyval(np.polyfit(hour.time_s, angle, 1), hour.time_s))
+    constant = angle - _unfit(hour.time_s, angle, 1)
+    off = spoke - radius_m * np.exp(1j * constant)
     return Circle(radius_m, -float(np.degrees(angle[-1] - angle[0])), _rms(off, 0) / radius_m)
+
+
+def _goes_round(hour: TrackHour) -> bool:
+    """Whether it may have made half a circle: the distance between its ends is then less than 0.64 of the path."""
+    return bool(abs(hour.leg_m.sum()) < HALF_CIRCLE * np.abs(hour.leg_m).sum())
 
 
 def _is_perfect(circle: Circle, limits: SmoothTrackThresholds) -> bool:
     return abs(circle.arc_deg) > limits.arc_deg and circle.share < limits.circle_share
 
 
-def _circle_sign(circle: Circle, limits: SmoothTrackThresholds) -> Sign:
+def _circle(circle: Circle | None, limits: SmoothTrackThresholds) -> Sign | None:
+    if circle is None:
+        return None
     arc = Fact(fact="arc of one circle", value=round(abs(circle.arc_deg)), threshold=limits.arc_deg, unit="deg")
     share = Fact(
         fact="deviation from a constant turn on that circle, share of its radius",
@@ -158,14 +167,8 @@ def off_line_m(hour: TrackHour) -> tuple[float, float]:
     """
     off = hour.place_m - hour.place_m.mean()
     turned = off * np.exp(-0.5j * np.angle((off * off).sum()))
-    across = _unfit(turned.real, turned.imag)
-    return _rms(across, _CURVE + 1), _rms(_unfit(hour.time_s, turned.real), _CURVE + 1)
-
-
-def _unfit(along: Floats, values: Floats) -> Floats:
-    """What a curve of second degree leaves of the values."""
-    scaled = along / np.abs(along).max()
-    return np.asarray(values - np.polyval(np.polyfit(scaled, values, _CURVE), scaled))
+    across, along = _unfit(turned.real, turned.imag, CURVE), _unfit(hour.time_s, turned.real, CURVE)
+    return _rms(across, CURVE + 1), _rms(along, CURVE + 1)
 
 
 def off_circle_m(hour: TrackHour, circle: Circle) -> tuple[float, float]:
@@ -235,6 +238,14 @@ def _plane(lat_deg: Floats, lon_deg: Floats) -> Any:
     mid, east = lat[len(lat) // 2], lon - lon[len(lon) // 2]
     north = np.cos(mid) * np.sin(lat) - np.sin(mid) * np.cos(lat) * np.cos(east)
     return EARTH_NM * METRES_NM * (np.cos(lat) * np.sin(east) + 1j * north)
+
+
+def _unfit(along: Floats, values: Floats, degree: int) -> Floats:
+    """What a polynomial leaves of the values."""
+    scaled = along / np.abs(along).max()
+    model = scaled[:, None] ** np.arange(degree + 1)
+    weights, *_ = np.linalg.lstsq(model, values, rcond=None)
+    return np.asarray(values - model @ weights)
 
 
 def _rms(values: Any, fitted: int) -> float:

@@ -134,9 +134,33 @@ def test_any_two_signs_are_one_alert(story: Story, signs: list[str]) -> None:
     assert opened.details["signs"] == signs
 
 
+@pytest.mark.parametrize(("speed_kn", "sog_kn"), [(12, 0.0), (5, 12.0)])
+def test_the_facts_have_both_speeds(speed_kn: float, sog_kn: float) -> None:
+    """The least that it can have made if it is too fast, the most if it is too slow."""
+    noisy = signs_of(fixes(ship(line(speed_kn), often(0, 2), sog_kn=sog_kn, noise_m=20.0)), SmoothTrackThresholds())
+    (sign,) = noisy
+    apart, reported, made = (float(fact.value) for fact in sign.facts)
+    assert reported == sog_kn
+    assert apart == pytest.approx(abs(reported - made), abs=0.11)
+    assert speed_kn <= made < speed_kn + (0.06 if sog_kn == 0 else 0.5)
+
+
 def test_times_in_whole_seconds_do_not_hide_it() -> None:
-    story = [Report(**{**_fields(each), "at_s": float(math.floor(each.at_s))}) for each in WORLD]
+    at_any_time = np.sort(np.random.default_rng(3).uniform(0, 2 * HOUR, 700))
+    story = [
+        Report(**{**_fields(each), "at_s": float(math.floor(each.at_s))}) for each in ship(circle(5, 12), at_any_time)
+    ]
+    assert shown(story) == [NOISE, CIRCLE]
     assert [alert.status for alert in said(story)] == ["opened"]
+
+
+def test_a_line_on_any_chart_is_without_noise() -> None:
+    """Even steps in degrees are neither a great circle nor a constant speed on the sphere."""
+    story = [
+        Report(at_s=60.0 * n, mmsi=LISTED, lat_deg=68.0 + n / 300, lon_deg=20.0 + n / 70, sog_kn=20.0)
+        for n in range(60)
+    ]
+    assert shown(story) == [NOISE]
 
 
 def _fields(report: Report) -> dict[str, object]:
@@ -180,6 +204,13 @@ HONEST: dict[str, tuple[Story, list[str]]] = {
     "a course that is stuck": (ship(line(12), often(0, 2.2), cog_deg=200.0, noise_m=2.0), [COURSE]),
     "a course of 0.0 for none": (ship(line(12, 150), often(0, 2.2), cog_deg=0.0, noise_m=2.0), []),
     "reckoned positions": (ship(line(12), often(0, 2.2)), [NOISE]),
+    "a course that is stuck, and no speed": (
+        ship(line(12), often(0, 2.2), sog_kn=0.0, cog_deg=211.0, noise_m=2.0),
+        [SPEED],
+    ),
+    "a fast boat that turns circles": (ship(circle(0.1, 20), often(0, 2.2), noise_m=3.0), []),
+    "a fast tug, as a thinned feed has it": (ship(circle(0.2, 7.5), often(0, 2.2, 180.0), noise_m=3.0), []),
+    "at a pier among cranes": (ship(line(0), often(0, 2.2), sog_kn=0.0, noise_m=90.0), []),
     "a position that is stuck": (ship(line(0), often(0, 2.2), sog_kn=14.0, cog_deg=80.0), [SPEED]),
     "an unknown speed and course": (
         ship(circle(5, 12), often(0, 2.2), sog_kn=math.nan, cog_deg=math.nan, noise_m=5.0),
@@ -205,10 +236,11 @@ def test_a_pause_restarts_the_hour() -> None:
     assert said(beside(*parts)) == []
 
 
-def test_inconsistent_positions_are_left_out() -> None:
-    story = ship(circle(5, 12), often(0, 3))
-    wild = [Report(at_s=600.0 + n * 300, mmsi=LISTED, lat_deg=12.0 + n % 5, lon_deg=70.0 + n % 7) for n in range(30)]
-    assert said(beside(story, wild)) == []
+def test_inconsistent_positions_are_left_out_and_the_hour_begins_after_them() -> None:
+    story = ship(circle(5, 12), often(0, 4))
+    wild = [Report(at_s=600.0 + n * 300, mmsi=LISTED, lat_deg=12.0 + n % 5, lon_deg=70.0 + n % 7) for n in range(12)]
+    (opened,) = said(beside(story, wild))
+    assert (unix_ms(opened.time) / 1000 - 1_700_000_000 - wild[-1].at_s) / HOUR > 1 + 50 / 60
 
 
 # -- it closes ----------------------------------------------------------------------------------------------------
@@ -246,6 +278,14 @@ def played(playing: Engine, story: Story) -> list[Alert]:
     return [each.alert for each in emitted if each.alert.detector == "smooth_track"]
 
 
+def test_it_closes_after_a_day_of_silence_that_began_as_it_opened() -> None:
+    (opened,) = said(WORLD, 3.0)
+    last_s = unix_ms(opened.time) / 1000 - 1_700_000_000
+    alerts = said([each for each in WORLD if each.at_s <= last_s + 0.01], 30.0)
+    assert [alert.status for alert in alerts] == ["opened", "closed"]
+    assert 23.9 < (unix_ms(alerts[1].time) - unix_ms(opened.time)) / HOUR_MS < 24.1
+
+
 def test_it_closes_when_the_ship_is_no_longer_listed_and_nothing_is_kept() -> None:
     playing = engine()
     assert [alert.status for alert in played(playing, beside(background(2.6), WORLD))] == ["opened"]
@@ -258,12 +298,16 @@ def test_it_closes_when_the_ship_is_no_longer_listed_and_nothing_is_kept() -> No
     assert len(playing.fleet.recent) == 0
 
 
-def test_a_ship_that_is_listed_by_what_it_states_and_states_something_else_leaves_nothing() -> None:
+@pytest.mark.parametrize(("noise_m", "ends"), [(0.0, ["closed"]), (20.0, [])])
+def test_a_ship_that_is_listed_by_what_it_states_and_states_something_else_leaves_nothing(
+    noise_m: float, ends: list[str]
+) -> None:
     named = Report(at_s=1.0, mmsi=OTHER, type=5, imo=9179842, name="ONE")
-    playing, story = engine(), ship(circle(5, 12), often(0.1, 2, 30.0), mmsi=OTHER)
-    assert [alert.status for alert in played(playing, beside(background(2), [named, *story]))] == ["opened"]
+    playing, story = engine(), ship(line(12), often(0.1, 2, 30.0), sog_kn=0.0, noise_m=noise_m, mmsi=OTHER)
+    assert len(played(playing, beside(background(2), [named, *story]))) == len(ends)
+    assert len(playing.fleet.recent) == 1
     renamed = Report(at_s=2.01 * HOUR, mmsi=OTHER, type=5, imo=9074729, name="TWO")
-    assert [alert.status for alert in played(playing, [renamed])] == ["closed"]
+    assert [alert.status for alert in played(playing, [renamed])] == ends
     assert len(playing.fleet.recent) == 0
 
 
