@@ -20,7 +20,7 @@ When it is wrong. It is always for the record. Some devices report speed 0 or a 
 reckons positions from log and compass while it has no satellites, and feeds that interpolate positions, make no noise:
 one sign. Two of these together are an alert. False tracks with noise added are not found, nor circles so wide that an
 hour is less than half of one, nor tracks that turn from one line to another within the hour. A vessel that appears
-displaced is not judged for a day (``position_jump``). Courses over land are not looked for: there is no land mask.
+displaced is not judged for a day (``position_jump``). Courses over land are not judged: there is no land mask.
 
 References. SkyTruth and Global Fishing Watch, false vessel tracks (2020: circles near Point Reyes; 2021: tracks of
 ships that were elsewhere); ITU-R M.1371-5 (resolution of positions).

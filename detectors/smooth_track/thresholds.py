@@ -20,7 +20,9 @@ class SmoothTrackThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_un
         int, Meta(ge=20, le=FIXES_MOST, description="An hour is judged if it has at least this number of fixes")
     ] = 20
     least_min: Annotated[float, Meta(ge=20, le=59, description="... and if they cover at least this time, min")] = 50.0
-    arc_deg: Annotated[float, Meta(ge=180, le=3600, description="A circle is an arc of more than this, degrees")] = 180.0
+    arc_deg: Annotated[float, Meta(ge=180, le=3600, description="A circle is an arc of more than this, degrees")] = (
+        180.0
+    )
     circle_share: Annotated[
         float, Meta(gt=0, le=0.1, description="... from which fixes deviate by less than this share of its radius")
     ] = 0.02
