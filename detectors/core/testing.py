@@ -45,6 +45,7 @@ REFERENCE = Reference(
         ListedShip(list="TEST", entry_id="3", name="EXAMPLE THREE", mmsi=667_001_003),
         ListedShip(list="TEST", entry_id="4", name="EXAMPLE FOUR", mmsi=667_001_004),
         ListedShip(list="TEST", entry_id="5", name="EXAMPLE FIVE", mmsi=667_001_005),
+        ListedShip(list="TEST", entry_id="6", name="EXAMPLE SIX", mmsi=667_001_006),
         ListedShip(
             list="BREAKERS 2023",
             entry_id="imo/9074729",
@@ -57,7 +58,6 @@ REFERENCE = Reference(
             yard_lat_deg=21.4,
             yard_lon_deg=72.2,
         ),
-        ListedShip(list="TEST", entry_id="6", name="EXAMPLE SIX", mmsi=667_001_006),
     ),
     zones=(
         Zone(name="Forbidden", kind="sanctioned", lat_deg=42.0, lon_deg=131.0, radius_nm=5, locode="XXFBD"),

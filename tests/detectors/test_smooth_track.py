@@ -290,7 +290,8 @@ def test_it_closes_when_the_ship_is_no_longer_listed_and_nothing_is_kept() -> No
     playing = engine()
     assert [alert.status for alert in played(playing, beside(background(2.6), WORLD))] == ["opened"]
     assert len(playing.fleet.recent) == 1
-    emitted = playing.adopt(msgspec.structs.replace(REFERENCE, ships=REFERENCE.ships[:-1], version="other"))
+    others = tuple(entry for entry in REFERENCE.ships if entry.mmsi != LISTED)
+    emitted = playing.adopt(msgspec.structs.replace(REFERENCE, ships=others, version="other"))
     late = [Report(at_s=2.7 * HOUR, mmsi=LISTED, lat_deg=10.0, lon_deg=60.0)]
     ended = [each.alert for each in emitted if each.alert.detector == "smooth_track"]
     (closed,) = ended + played(playing, late)
