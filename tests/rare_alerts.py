@@ -1,7 +1,8 @@
 """``python -m tests.rare_alerts``: alerts about untrue positions and identities per 10,000 vessel-days of recordings.
 
 Replays each real recording of ``../shared/data``, and those given as arguments, in process with the included list. A
-vessel-day is an MMSI that is heard on a calendar day (UTC). Exit code 2 when there is nothing to play.
+vessel-day is an MMSI that is heard on a calendar day (UTC). With ``--listed`` each is played again with all its ships
+on a watchlist, for detectors of listed vessels. Exit code 2 when there is nothing to play.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import msgspec
 import numpy as np
 
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
+from detectors.core.reference import ListedShip
 from detectors.core.reports import Batch
 from detectors.core.units import DAY_MS
 from streams.files.recordings import recordings
@@ -39,18 +42,24 @@ _PER: Final = 10_000
 class Played(NamedTuple):
     vessel_days: int
     opened: Counter[str]
+    mmsis: frozenset[int] = frozenset()
 
 
-def played(path: Path) -> Played:
-    """What a recording gives."""
+def played(path: Path, listed: frozenset[int] | None = None) -> Played:
+    """What a recording gives; ``listed``: the MMSIs that are on the list, instead of the included one."""
     settings = Settings()
-    pipeline = InProcessPipeline(settings, load_reference(settings.reference), 1)
+    reference = load_reference(settings.reference)
+    if listed is not None:
+        ships = tuple(ListedShip(list="TEST", entry_id=str(m), name=f"SHIP {m}", mmsi=m) for m in sorted(listed))
+        reference = msgspec.structs.replace(reference, ships=ships)
+    pipeline = InProcessPipeline(settings, reference, 1)
     days = watched(pipeline.engines[0])
     kind = SourceKind(replayed=True, start_ms=_START_MS)
     files = [io.BytesIO(table_of(path))] if path.name.endswith(".json.gz") else recordings(path)
     items = play(files, ReplayPlan(source=path.name, source_kind=kind), pipeline, settings)
     opened = [item.alert for item in items if isinstance(item, Emitted) and item.alert.status == "opened"]
-    return Played(len(days), Counter(alert.detector for alert in opened if alert.detector in COUNTED))
+    counts = Counter(alert.detector for alert in opened if alert.detector in COUNTED)
+    return Played(len(days), counts, frozenset(mmsi for mmsi, _ in days))
 
 
 def table_of(path: Path) -> bytes:
@@ -85,11 +94,13 @@ def main(arguments: Sequence[str]) -> int:
     """See the module."""
     asked = argparse.ArgumentParser(prog="python -m tests.rare_alerts")
     asked.add_argument("recordings", nargs="*", type=Path)
-    given = asked.parse_args(arguments).recordings
-    paths = [*sorted(path for folder in ("tracks", "nmea") for path in (DATA / folder).glob("*.*")), *given]
+    asked.add_argument("--listed", action="store_true", help="with all ships of a recording on a watchlist")
+    given = asked.parse_args(arguments)
+    paths = [*sorted(path for folder in ("tracks", "nmea") for path in (DATA / folder).glob("*.*")), *given.recordings]
     total = Played(0, Counter())
     for path in paths:
         one = played(path)
+        one = played(path, one.mmsis) if given.listed else one
         total = Played(total.vessel_days + one.vessel_days, total.opened + one.opened)
         sys.stdout.write(line(path.name, one) + "\n")
         sys.stdout.flush()
