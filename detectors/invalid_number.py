@@ -76,7 +76,7 @@ class InvalidNumber(Detector):
     def _news(self, step: DetectorInput, at: Places) -> Places:
         own, now, rows, is_open = self.state(step), step.now, step.rows[at], self.is_open(step)[at]
         wrong, doubtful = are_of_no_form(step.reports["mmsi"][at]), are_doubtful(now.imo[at])
-        new = ~is_open & now.vessel[at] & (now.reports[at] >= self.thresholds.reports_least)
+        new = ~is_open & (wrong | doubtful) & now.vessel[at] & (now.reports[at] >= self.thresholds.reports_least)
         left = own.left_s[rows] > 0
         follows = (doubtful & (~own.imo[rows] | left)) | ~(wrong | doubtful | left)
         return np.asarray(at[new | (is_open & follows)])

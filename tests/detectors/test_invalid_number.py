@@ -6,7 +6,8 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.imo_number import are_doubtful, doubt_about, is_imo_number
 from detectors.core.mid import are_of_no_form, invalid_form_of, station_of
-from detectors.core.testing import Report, Story, beside, run, voyage, written
+from detectors.core.reports import Batch
+from detectors.core.testing import Report, Story, beside, engine, log, run, voyage, written
 
 HOUR = 3600.0
 USUAL = 205_000_002
@@ -126,3 +127,12 @@ def test_facts_are_in_every_alert_about_the_vessel() -> None:
 def test_neither_a_cut_nor_a_restart_changes_it() -> None:
     story = beside(feed(4), heard(NO_COUNTRY), states(1234567, 1, NO_COUNTRY), states(9074729, 2, NO_COUNTRY))
     assert written(run(story, batch=7, snapshot_every=3)) == written(run(story))
+
+
+def test_a_ship_whose_first_digits_are_those_of_a_pattern_is_not_judged() -> None:
+    """234567890 is a pattern; other ships of country 234 are asked about, and then left alone."""
+    playing = engine()
+    for item in log(voyage(234_567_123, np.arange(0, 2 * 3600, 30.0)), batch=20, tick_s=60.0):
+        if isinstance(item, Batch):
+            playing.apply(item)
+    assert playing.dispatcher.judged["invalid_number"] == 0
