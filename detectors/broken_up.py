@@ -40,7 +40,7 @@ from detectors.core.identities.listing import stated_identity
 from detectors.core.identities.matching import contradictions
 from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, MS, NEVER_MS, hhmm_z, next_steps, rfc3339, stamp
+from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, MS, hhmm_z, rfc3339, stamp
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.ship import VesselState
 
@@ -56,6 +56,7 @@ class BrokenUp(Detector):
     """See the module."""
 
     name = "broken_up"
+    keeps_due = True
     judges_fleet = True
     columns = (
         Column("stage", "u1"),  # what is said of it; 0 nothing
@@ -143,16 +144,6 @@ class BrokenUp(Detector):
         return int(self.thresholds.other_number_h * HOUR_MS)
 
     # -- when -------------------------------------------------------------------------------------------------------
-
-    def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
-        """When the wait for a position, or the time under another number, ends."""
-        own, rows = self.state(step), step.rows
-        if not own.stage[rows].any():
-            return None
-        due_ms = np.where(own.left_s[rows] > 0, own.left_s[rows].astype(np.int64) * MS + self._left_ms, NEVER_MS)
-        return next_steps(
-            np.where(own.stage[rows] == WAITS, own.since_s[rows].astype(np.int64) * MS + self._wait_ms, due_ms)
-        )
 
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens, updates, closes."""

@@ -36,8 +36,8 @@ from detectors.core.headlines import at as place_at
 from detectors.core.imo_number import are_doubtful, doubt_about
 from detectors.core.mid import are_of_no_form, invalid_form_of, may_be_of_no_form
 from detectors.core.protocol import Detector, Finding
-from detectors.core.units import HOUR_MS, MS, NEVER_MS, hhmm_z, next_steps, stamp
-from detectors.core.vessels.columns import Column
+from detectors.core.units import HOUR_MS, MS, hhmm_z, next_steps, stamp
+from detectors.core.vessels.columns import Column, Columns
 from detectors.core.vessels.ship import VesselState
 
 _VALID = "the numbers that it reports now are of a valid form"
@@ -47,6 +47,7 @@ class InvalidNumber(Detector):
     """See the module."""
 
     name = "invalid_number"
+    keeps_due = True
     columns = (
         Column("imo", "?"),  # whether the open alert is about its IMO number
         Column("left_s", "<u4"),  # since when its number is not doubtful, if that was the reason, Unix s; otherwise 0
@@ -65,8 +66,11 @@ class InvalidNumber(Detector):
         ] = 6.0
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """Vessels with such a number that is not reported yet; those whose IMO number is doubtful now, or no longer."""
-        may = may_be_of_no_form(step.reports["mmsi"]) | self.is_open(step)
+        """Vessels that state a doubtful IMO number that is not reported yet; those whose alert is open, if it changes.
+
+        Invalid MMSIs are left to the next step: many begin at once where none was heard before.
+        """
+        may = self.is_open(step)
         if step.stated.any():  # only such a report can change the IMO number
             stated = np.flatnonzero(step.stated)
             may[stated] |= are_doubtful(step.now.imo[stated])
@@ -76,21 +80,25 @@ class InvalidNumber(Detector):
     def _news(self, step: DetectorInput, at: Places) -> Places:
         own, now, rows, is_open = self.state(step), step.now, step.rows[at], self.is_open(step)[at]
         wrong, doubtful = are_of_no_form(step.reports["mmsi"][at]), are_doubtful(now.imo[at])
-        new = ~is_open & (wrong | doubtful) & now.vessel[at] & (now.reports[at] >= self.thresholds.reports_least)
         left = own.left_s[rows] > 0
         follows = (doubtful & (~own.imo[rows] | left)) | ~(wrong | doubtful | left)
-        return np.asarray(at[new | (is_open & follows)])
+        return np.asarray(at[np.where(is_open, follows, doubtful & self._lasts(now, at))])
+
+    def _lasts(self, now: Columns, at: Places) -> npt.NDArray[np.bool_]:
+        lasts: npt.NDArray[np.bool_] = now.vessel[at] & (now.reports[at] >= self.thresholds.reports_least)
+        return lasts
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
-        """When an open alert ends: by silence, or because the number has not been doubtful for long enough."""
-        is_open = self.is_open(step)
-        if not is_open.any():
+        """When an alert opens: at the next step. Its end is asked for when it opens, and again when that has come."""
+        new = np.flatnonzero(may_be_of_no_form(step.reports["mmsi"]))
+        if len(new):  # also base stations
+            new = new[self._lasts(step.now, new)]
+        if len(new):
+            new = new[are_of_no_form(step.reports["mmsi"][new]) & ~self.is_open(step)[new]]
+        if not len(new):
             return None
-        at = np.flatnonzero(is_open)
-        left_ms = self.state(step).left_s[step.rows[at]].astype(np.int64) * MS
-        ends_ms = step.now.last_ms[at] + self._ends_ms
-        due_ms = np.full(len(step.rows), NEVER_MS)
-        due_ms[at] = next_steps(np.where(left_ms > 0, np.minimum(ends_ms, left_ms + self._left_ms), ends_ms))
+        due_ms: npt.NDArray[np.int64] = self.state(step).due_ms[step.rows]
+        due_ms[new] = next_steps(step.now.last_ms[new])
         return due_ms
 
     @property
@@ -115,16 +123,26 @@ class InvalidNumber(Detector):
             own.left_s[row] = ship.last_ms // MS
         self._await_end(step, at, ship)
 
+    def _opened(self, step: DetectorInput, at: int, ship: VesselState) -> Iterable[Finding]:
+        core, row = step.fleet.core, step.rows[at : at + 1]
+        if not (are_of_no_form(core.mmsi[row]) & self._lasts(core, row))[0]:
+            return
+        imo = doubt_about(ship.imo)
+        self.state(step).imo[row] = imo is not None
+        yield self._words(step, at, ship, None, mmsi=invalid_form_of(ship.mmsi), imo=imo)
+        self._await_end(step, at, ship)
+
     def _await_end(self, step: DetectorInput, at: int, ship: VesselState) -> None:
         self.await_silence(step, at, ship.last_ms, self._ends_ms)
         if left_ms := int(self.state(step).left_s[step.rows[at]]) * MS:
             self.arm_by(step, at, left_ms + self._left_ms)
 
     def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
-        """Ends the alert."""
+        """Opens, or ends the alert."""
         ship, opened = step.ship(at), self.opened(step, at)
         own, row, now_ms = self.state(step), int(step.rows[at]), int(step.time_ms[at])
         if opened is None:
+            yield from self._opened(step, at, ship)
             return
         silent = step.silence_ms(at, ship.last_ms) >= self._ends_ms
         left_ms = int(own.left_s[row]) * MS

@@ -79,6 +79,8 @@ class Detector:
     unreliable_most: ClassVar[Severity | None] = None
     """The highest severity of its alerts while the vessel's position is unreliable (``alert_writer.is_unreliable``, and
     in areas of interference); None if they do not rest on where the vessel is."""
+    keeps_due: ClassVar[bool] = False
+    """Whether what it has asked for stays when a report comes and ``due`` returns None: for checks of rare things."""
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """The ``columns`` that contain 1 + number of an entry; another list renumbers them."""
@@ -130,8 +132,9 @@ class Detector:
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
         """For each report the step at which to check the vessel again if it stays silent. Writes nothing.
 
-        One value per report, as from ``next_steps``; NEVER_MS for none. None: no report needs one. It applies until the
-        vessel's next report, or until a verb sets another time. Only called if there is a ``when_due``.
+        One value per report, as from ``next_steps``; NEVER_MS for none. None: no report needs one (but see
+        ``keeps_due``). It applies until the vessel's next report, or until a verb sets another time. Only called if
+        there is a ``when_due``.
         """
         return None
 

@@ -136,10 +136,11 @@ class BatchApplier:
         except Exception:  # noqa: BLE001 - it raises again, and is noted, when the bad report comes alone
             return np.ones(len(history.rows), bool)
         asked_ms = self._fleet.detectors[detector.name].due_ms[history.heads] if timed else _NONE
-        if due_ms is None and (not timed or asked_ms.min() == NEVER_MS):  # nearly always for detectors of rare things
-            return _flags(len(history.rows), places) if len(places) else None
-        if due_ms is None:
-            due_ms = np.full(len(history.rows), NEVER_MS)
+        if due_ms is None:  # nearly always for detectors of rare things
+            first_ms = int(asked_ms.min()) if timed else NEVER_MS
+            if first_ms == NEVER_MS or (detector.keeps_due and first_ms > history.times.max()):
+                return _flags(len(history.rows), places) if len(places) else None
+            due_ms = asked_ms[history.vessel] if detector.keeps_due else np.full(len(history.rows), NEVER_MS)
         dues[detector.name] = due_ms
         if not history.once:
             first, asked_ms = asked_ms, np.append(NEVER_MS, due_ms[:-1])
@@ -164,6 +165,8 @@ class BatchApplier:
             last_ms = history.last(due_ms)
             self._fleet.detectors[name].due_ms[rows] = last_ms
             np.minimum(first_ms, last_ms, out=first_ms)
+        for name in self._dispatcher.keeping:
+            np.minimum(first_ms, self._fleet.detectors[name].due_ms[rows], out=first_ms)
         self._dispatcher.plan(rows, first_ms)
 
     def _heard(self, arrivals: Arrivals, which: Bools, source_bit: int) -> None:

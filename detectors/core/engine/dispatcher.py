@@ -47,6 +47,7 @@ class Dispatcher:
         self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
         self.timed = [detector for detector in detectors if detector.has("when_due")]
         """Those that ask for checks by time."""
+        self.keeping = [detector.name for detector in self.timed if detector.keeps_due]
         self.out: list[Emitted] = []
         self.faults: list[DetectorFault] = []
         self.judged: Counter[str] = Counter()
@@ -166,6 +167,8 @@ class Dispatcher:
 
     def _set_due(self, detector: Detector, step: DetectorInput) -> None:
         due_ms = detector.due(step)
+        if due_ms is None and detector.keeps_due:
+            return
         self.fleet.detectors[detector.name].due_ms[step.rows] = NEVER_MS if due_ms is None else due_ms
 
     def hear(self, rows: Rows, note: Note, ordinal: int) -> None:
