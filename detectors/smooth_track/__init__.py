@@ -36,7 +36,7 @@ import numpy.typing as npt
 from detectors.core.alert import Alert, Fact
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.protocol import Detector, Finding
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, NEVER_MS, hhmm_z, next_steps, rfc3339, stamp
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, hhmm_z, rfc3339, stamp
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.recent_fixes import Fixes, RecentFix
 from detectors.core.vessels.ship import VesselState
@@ -53,6 +53,7 @@ class SmoothTrack(Detector):
     """See the module."""
 
     name = "smooth_track"
+    keeps_due = True
     needs_position = True
     columns = (Column("slot", "u1"),)  # of a listed vessel: the five minutes in which it was last judged; 0 never
     severities = {_SITUATION: "log"}  # noqa: RUF012 - read only
@@ -85,13 +86,6 @@ class SmoothTrack(Detector):
             return at
         new = step.moved[at] & step.now.vessel[at] & (own.slot[step.rows[at]] != _slots(step.time_ms[at]))
         return np.asarray(at[np.where(listed[at], new, True)])
-
-    def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
-        """When an open alert ends by silence."""
-        is_open = self.is_open(step)
-        if not is_open.any():
-            return None
-        return np.where(is_open, next_steps(step.now.last_ms + self._ends_ms), NEVER_MS)
 
     @property
     def _ends_ms(self) -> int:
