@@ -10,6 +10,8 @@ How it decides. A fix off the vessel's track is held back; the third in a row is
 otherwise two tracks alternate, which is for ``shared_mmsi``. After a silence of more than half an hour another ship
 may use the number, and there is no alert. It does not open if the two places differ by one wrong bit of one axis. It
 closes an hour after it was back where it can have sailed, or after a day (``[fleet] displaced_h``).
+If the station that hears it is known, its distance is a fact. A position beyond the range of that station is accepted
+only after an hour without a fix of the former track; that it is beyond is a fact.
 
 When it is wrong. A vessel that was silent may have been carried; a receiver's clock may be wrong. It is no evidence of
 who displaced the positions.
@@ -20,16 +22,17 @@ References. Global Fishing Watch, gpsdio-segment; C4ADS, Above Us Only Stars (di
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Annotated, Final, NamedTuple
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
-from detectors.core.alert import Alert, Fact
+from detectors.core.alert import Alert, Fact, Position
 from detectors.core.bit_errors import is_bit_error
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.protocol import Detector, Finding
+from detectors.core.range_wording import RangeWording, distance_fact
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, hhmm_z, next_step, rfc3339
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.other_tracks import TrackFix, apart_nm, read
@@ -37,6 +40,17 @@ from detectors.core.vessels.ship import VesselState, expected_at, last_fix
 
 _DEGREE_NM = 61.0
 """Of latitude, a little more; of longitude at most: degrees along both give at least the distance."""
+_HELD_LEAST: Final = 3
+"""Fixes of a track that is held back because it is beyond the range of its station."""
+
+
+class Jump(NamedTuple):
+    """Where a vessel was and where it appears."""
+
+    was: TrackFix
+    now: TrackFix
+    position: Position | None = None
+    """``now``, if it is not the vessel's last fix: the vessel was not accepted there."""
 
 
 class PositionJump(Detector):
@@ -71,8 +85,10 @@ class PositionJump(Detector):
         jumps = step.moved[at] & (off * _DEGREE_NM > self.thresholds.least_nm)
         jumped_ms = own.jump_step[rows].astype(np.int64) * STEP_MS
         decides = (jumped_ms > 0) & (times >= jumped_ms + self._stays_ms())
+        core, silent = step.fleet.core, ~step.moved[at] & (times - now.fix_ms[at] >= self._stays_ms())
+        held = silent & (core.stray_ms[rows] == times) & (core.other_fixes[rows] >= _HELD_LEAST).any(1)
         ends = own.open[rows] & (times >= now.unsure_step[at].astype(np.int64) * STEP_MS)
-        return np.asarray(at[np.where(own.open[rows], ends, jumps | decides)])
+        return np.asarray(at[np.where(own.open[rows], ends, jumps | decides | held)])
 
     def _stays_ms(self) -> int:
         return int(self.thresholds.stays_min * MINUTE_MS)
@@ -89,18 +105,24 @@ class PositionJump(Detector):
             own.jump_step[row] = 0 if jumped_ms else next_step(now_ms) // STEP_MS
         elif jumped_ms and now_ms >= jumped_ms + self._stays_ms():
             yield from self._decided(step, at, ship, jumped_ms)
+        elif (jump := self._is_held(step, at, ship)) is not None and not self._is_shared(step, row):
+            yield self._words(step, at, jump, RangeWording(step.hearing_of(at, ship, jump.was), step.hearing(at)))
+
+    def _is_shared(self, step: DetectorInput, row: int) -> bool:
+        return ("shared_mmsi", "") in step.fleet.open_of(row)
 
     def _decided(self, step: DetectorInput, at: int, ship: VesselState, jumped_ms: int) -> Iterable[Finding]:
         """Opens if it is still there. While that is near its last consistent position, the decision waits."""
         row = int(step.rows[at])
         alternates = any(other.fix.time_ms > jumped_ms for other in read(step.fleet.core, row))
-        shared = ("shared_mmsi", "") in step.fleet.open_of(row)
-        was = ship.trusted if ship.displaced and not alternates and not shared else None
+        was = ship.trusted if ship.displaced and not alternates and not self._is_shared(step, row) else None
         if was is not None and apart_nm(was, last_fix(ship)) <= self.thresholds.least_nm:
             return
         self.state(step).jump_step[row] = 0
         if was is not None:
-            yield self._words(step, at, was)
+            now = last_fix(ship)
+            heard = RangeWording(step.hearing_of(at, ship, was), step.hearing_of(at, ship, now))
+            yield self._words(step, at, Jump(was, now), heard)
 
     def _is_jump(self, before: VesselState, now: TrackFix) -> bool:
         was = last_fix(before)
@@ -109,9 +131,27 @@ class PositionJump(Detector):
         far = apart_nm(was, now) > self.thresholds.least_nm and _needed_kn(was, now) > self.thresholds.least_kn
         return far and not is_bit_error(expected_at(before, now.time_ms), now[:2])
 
-    def _words(self, step: DetectorInput, at: int, was: TrackFix) -> Finding:
-        ship, now_ms = step.ship(at), int(step.time_ms[at])
-        nm = apart_nm(was, last_fix(ship))
+    def _is_held(self, step: DetectorInput, at: int, ship: VesselState) -> Jump | None:
+        """The jump to a track that is held back because it is beyond the range of its station, if it has lasted."""
+        core, row, now_ms = step.fleet.core, int(step.rows[at]), int(step.time_ms[at])
+        if step.moved[at] or int(core.stray_ms[row]) != now_ms:
+            return None
+        report, was = step.reports[at], last_fix(ship)
+        fix = TrackFix(round(float(report["lat_deg"]), 5), round(float(report["lon_deg"]), 5), now_ms)
+        for other in read(core, row):
+            since_ms = other.since_step * STEP_MS
+            lasts = (
+                other.fixes >= _HELD_LEAST and other.span_ms >= self._stays_ms() and since_ms + STEP_MS > was.time_ms
+            )
+            if lasts and other.is_last(now_ms) and self._is_jump(ship, fix._replace(time_ms=since_ms + STEP_MS)):
+                heard = step.hearing(at)
+                position = Position(lat_deg=fix.lat_deg, lon_deg=fix.lon_deg, time=rfc3339(now_ms))
+                return Jump(was, fix, position) if heard is not None and heard.beyond else None
+        return None
+
+    def _words(self, step: DetectorInput, at: int, jump: Jump, heard: RangeWording) -> Finding:
+        ship, now_ms, was = step.ship(at), int(step.time_ms[at]), jump.was
+        nm = apart_nm(was, jump.now)
         return Finding(
             action="open",
             situation=_situation(ship),
@@ -126,6 +166,8 @@ class PositionJump(Detector):
                     unit="nm",
                 ),
                 Fact(fact="time since that position", value=(now_ms - was.time_ms) // MS, unit="s"),
+                *(() if heard.other is None else (distance_fact(heard.other),)),
+                *heard.verdict(),
             ),
             would_change=(
                 "It closes an hour after it is back where it can have sailed, at the latest after a day",
@@ -137,8 +179,10 @@ class PositionJump(Detector):
                 "from_lon_deg": round(was.lon_deg, 4),
                 "from_time": rfc3339(was.time_ms),
                 "jump_nm": round(nm, 1),
+                **heard.details_of_other(),
             },
             sentences=step.evidence(at, ship),
+            position=jump.position,
         )
 
     def _close(self, ship: VesselState, opened: Alert, now_ms: int) -> Finding:

@@ -11,7 +11,8 @@ one (``detectors/core/vessels/other_tracks.py``). The alert opens when another t
 times with the vessel's own, and has lasted for half an hour. A place that differs by one wrong bit of one axis is not
 another track, and neither are old positions that are sent again (most of them where the vessel has just come from). It
 closes at a report when the other track has not been heard for a week. The vessel's own track is the one that was heard
-first and continues; other detectors see that one.
+first and continues; other detectors see that one. If the stations that hear the two are known, their distances are
+facts; if one position is beyond the range of its station and the other is not, the alert says so.
 
 When it is wrong. Which of the two is the ship that the number was assigned to is not known. Jamming that displaces
 positions to one place again and again looks the same. Two ships that are near each other look like one.
@@ -32,6 +33,7 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.bit_errors import is_bit_error
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.protocol import Detector, Finding
+from detectors.core.range_wording import RangeWording
 from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, hhmm_z, rfc3339
 from detectors.core.vessels.other_tracks import OtherTrack, apart_nm, read
 from detectors.core.vessels.ship import VesselState, expected_at, last_fix
@@ -98,6 +100,8 @@ class SharedMmsi(Detector):
     def _words(self, step: DetectorInput, at: int, ship: VesselState, other: OtherTrack) -> Finding:
         now_ms, since_ms, wanted = int(step.time_ms[at]), other.since_step * STEP_MS, self.thresholds
         nm = round(apart_nm(last_fix(ship), other.fix), 1)
+        own = step.hearing_of(at, ship, last_fix(ship))
+        heard = RangeWording(own, step.hearing(at) if other.is_last(now_ms) else None)
         return Finding(
             action="open",
             situation=_situation(ship),
@@ -114,6 +118,7 @@ class SharedMmsi(Detector):
                     threshold=int(wanted.minutes_least * MINUTE_MS) // MS,
                     unit="s",
                 ),
+                *heard.facts(),
             ),
             would_change=(
                 "Which ship the number belongs to is not known: ask its flag, or compare names and dimensions",
@@ -127,6 +132,7 @@ class SharedMmsi(Detector):
                 "other_lon_deg": round(other.fix.lon_deg, 4),
                 "other_time": rfc3339(other.fix.time_ms),
                 "apart_nm": nm,
+                **heard.details(),
             },
             sentences=step.evidence(at, ship),
         )

@@ -16,11 +16,13 @@ from detectors.core.reference import Reference
 from detectors.core.reports import REPORT
 from detectors.core.source_changes import Outage, WrongClocks
 from detectors.core.sources import SourceTable
+from detectors.core.station_ranges import Hearing
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Columns, Picked
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
+from detectors.core.vessels.other_tracks import TrackFix
 from detectors.core.vessels.ship import VesselState, read_ship
 
 Places = npt.NDArray[np.intp]
@@ -131,6 +133,16 @@ class DetectorInput:
         if self.kind == "reports":
             return (self.lines(at),)
         return (ship.sentence,) if ship is not None and ship.sentence else ()
+
+    def hearing(self, at: int) -> Hearing | None:
+        """How far the position of the report at ``at`` is from its station; None if that is unknown."""
+        report = self.reports[at]
+        return self.sources.hearing(self.source_bit, self.lines(at), float(report["lat_deg"]), float(report["lon_deg"]))
+
+    def hearing_of(self, at: int, ship: VesselState, fix: TrackFix) -> Hearing | None:
+        """The same of ``fix`` and the station that heard the last position of ``ship``."""
+        mask = int(self.fleet.core.sources[self.rows[at]])
+        return self.sources.hearing(mask, ship.sentence, fix.lat_deg, fix.lon_deg)
 
     def silence_ms(self, at: int, since_ms: int) -> int:
         """Silence that counts: the time since ``since_ms`` in which a source that hears this vessel was up."""

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.source_changes import Outage, SilencePatience, WrongClocks
+from detectors.core.station_ranges import Hearing, found_among, hearing, merged, station_of
 from detectors.core.ticked_source import TickedSource
 from detectors.core.ticks import FeedRules, Tick
 from detectors.core.units import MINUTE_MS, MS, next_step
@@ -85,6 +86,16 @@ class SourceTable:
         """The name of a source by 1 + its number; None for 0: unknown."""
         return self.sources[number - 1].name if number else None
 
+    def hearing(self, mask: int, lines: bytes, lat_deg: float, lon_deg: float) -> Hearing | None:
+        """How far a position is from the station that heard it, by the tag block of its lines.
+
+        ``mask``: the sources of which one has sent the lines. None if the place of the station is unknown.
+        """
+        places = [place for i, s in enumerate(self.sources) if mask >> i & 1 for place in s.stations]
+        station = station_of(lines) if places else None
+        place = found_among(places, station) if station else None
+        return None if place is None else hearing(place, lat_deg, lon_deg)
+
     @property
     def live_heard(self) -> bool:
         """A live source has been heard: recordings beside it do not tell the time."""
@@ -139,6 +150,8 @@ class SourceTable:
         source.spacing_s, source.one_vessel = tick.spacing_s, tick.one_vessel
         source.lateness_ms = None if tick.lateness_s is None else round(tick.lateness_s * MS)
         source.ended, source.to_ms = tick.state == "ended", tick.to_ms
+        if tick.stations is not None:
+            source.stations = merged(source.stations, tick.stations)
         changes += self._silent(number, source, tick)
         if source.down_since_ms is None and source.was_heard:
             lateness_ms = 0 if source.ended else self._lateness_ms(source)

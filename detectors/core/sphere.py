@@ -66,7 +66,12 @@ def course(course_deg: float) -> str:
 
 def compass(course_deg: float) -> str:
     """The nearest of eight compass points."""
-    return _POINTS[int((course_deg % 360.0) / 45.0 + 0.5) % 8]
+    return _POINTS[octant(course_deg)]
+
+
+def octant(course_deg: float) -> int:
+    """The number of that compass point: 0 for N, 1 for NE, ..., 7 for NW."""
+    return int((course_deg % 360.0) / 45.0 + 0.5) % len(_POINTS)
 
 
 def place(lat_deg: float, lon_deg: float) -> str:

@@ -7,7 +7,7 @@ every ``snapshot_every`` batches.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -20,7 +20,7 @@ from detectors.core.imo_notes import Note
 from detectors.core.later_stages import LaterStages
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
-from detectors.core.ticks import FeedRules, Tick
+from detectors.core.ticks import FeedRules, StationPlace, Tick
 from detectors.core.units import MS
 from detectors.core.vessels.capacity import FleetRules
 
@@ -114,6 +114,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Story = list[Report]
+Stations = Sequence[StationPlace]
 
 
 def _columns(said: Story, first: int) -> Batch:
@@ -154,9 +155,11 @@ def _columns(said: Story, first: int) -> Batch:
     return Batch(said[0].source, reports, statics[:static], b"\n".join(lines))
 
 
-def log(story: Story, *, batch: int, tick_s: float) -> Iterator[Batch | Tick]:
-    """The story as in the log."""
+def log(story: Story, *, batch: int, tick_s: float, stations: Stations = ()) -> Iterator[Batch | Tick]:
+    """The story as in the log; its first tick states ``stations``."""
     held: Story = []
+    if stations:
+        yield msgspec.structs.replace(_tick(START_MS, START_MS, START_MS), stations=tuple(stations))
     written_ms, heard_ms, first = START_MS, START_MS, 0
     next_ms = START_MS + int(tick_s * MS)
     for number, s in enumerate(story):
@@ -233,12 +236,18 @@ def revive(old: Engine, fleet: FleetRules | None = None, written: dict[int, byte
 
 
 def run(
-    story: Story, *, batch: int = 1000, tick_s: float = TICK_S, snapshot_every: int = 0, fleet: FleetRules | None = None
+    story: Story,
+    *,
+    batch: int = 1000,
+    tick_s: float = TICK_S,
+    snapshot_every: int = 0,
+    fleet: FleetRules | None = None,
+    stations: Stations = (),
 ) -> list[Alert]:
     """The alerts of a story, of all stages. Raises AssertionError if a detector failed."""
     alerts: list[Alert] = []
     playing, stages, shards = engine(fleet=fleet), LaterStages.build(1, {}, {}), dict[int, bytes]()
-    for number, item in enumerate(log(story, batch=batch, tick_s=tick_s)):
+    for number, item in enumerate(log(story, batch=batch, tick_s=tick_s, stations=stations)):
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
         gathered = stages.gather(playing)
         decided = stages.promise(playing)

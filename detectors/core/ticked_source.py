@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from detectors.core.ticks import StationPlace
+
 
 class TickedSource(msgspec.Struct, kw_only=True):
     """One source, as its ticks describe it. Times are Unix ms of event time."""
@@ -36,6 +38,9 @@ class TickedSource(msgspec.Struct, kw_only=True):
     """The present outage has been reported as one that lasts."""
     repeated_ms: int | None = None
     """When an outage was last reported as repeated; None: never."""
+
+    stations: tuple[StationPlace, ...] = ()
+    """Where its stations are, as far as ticks have stated it."""
 
     @property
     def up(self) -> bool:

@@ -14,8 +14,13 @@ _JUMPS: Final = 2
 """Event time of a disordered source may jump by its lateness, and stand still for as long before that."""
 _LATENESS_MOST_S: Final = 86_400.0
 _AHEAD_MOST_S: Final = 1e10
+_RANGE_MOST_NM: Final = 10_900.0
 STATIONS_MOST: Final = 256
 """Of a source: what is known of the clocks and places of more stations is not kept."""
+
+
+OCTANTS: Final = 8
+RangeNm = Annotated[float, Meta(ge=0, le=_RANGE_MOST_NM)]
 
 
 class StationClock(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +41,9 @@ class StationPlace(msgspec.Struct, frozen=True, kw_only=True):
     lon_deg: Annotated[float, Meta(ge=-180, le=180)]
     origin: Literal["settings", "stated", "learned"]
     """``stated``: by the station itself; ``learned``: the median of what it hears, an estimate."""
+    range_nm: Annotated[tuple[RangeNm | None, ...], Meta(min_length=OCTANTS, max_length=OCTANTS)] | None = None
+    """How far it hears to the N, NE, E ... NW: 99 % of the positions of a week are nearer; null: too few of them.
+    None: nothing is stated, or no range applies (it hears the whole world, or propagation is unusual at present)."""
 
 
 class Tick(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -26,6 +26,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.detector_input import DetectorInput, Places
+from detectors.core.engine.batch_ranges import BatchRanges
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.engine.fact_writers import FactWriters
 from detectors.core.identities.matcher import WatchlistMatcher
@@ -193,7 +194,9 @@ class BatchApplier:
         current = last_ms <= reports["time_ms"]
         self._dispatcher.fire(rows[current], reports["time_ms"][current], reports["ordinal"][current])
         history = History(self._fleet, rows, reports, last_ms, statics=batch.statics, keep=True, rules=self._rules)
-        follow(history, self._fleet.core)
+        follow(
+            history, self._fleet.core, BatchRanges(self._dispatcher.sources, self._fleet.core, batch.raw, source_bit)
+        )
         fleet_writes.write(self._fleet, history, source_bit=source_bit, raw=batch.raw)
         self._matcher.refresh(self._fleet, fleet_writes.changed_identity(history, self._fleet))
         self._dispatcher.judge_reports(

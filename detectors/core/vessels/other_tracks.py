@@ -67,6 +67,10 @@ class OtherTrack(NamedTuple):
         """
         return way == OnItsWay.BEHIND or (way == OnItsWay.NEAR and self.fixes > 1 and self.is_repeated)
 
+    def is_last(self, time_ms: int) -> bool:
+        """Whether a fix of this time is its last one; the time of that is kept in whole seconds."""
+        return self.fix.time_ms // MS == time_ms // MS
+
     @property
     def takes_turns(self) -> bool:
         """Whether it and the vessel's own have alternated, as the tracks of two ships under one number do."""

@@ -16,13 +16,16 @@ agrees with it does not support it yet, because two ships may be taking turns.
 Held back without further effect for an hour after the last fix of its own track: fixes where the vessel has just come
 from, which may be old ones that a station sends again, and those that one wrong bit can have moved.
 
+A fix beyond the range of the station that heard it (``station_ranges``) is not accepted in this way while the last fix
+of the vessel's own track is not beyond and is less than an hour old: it is held back as wild fixes are.
+
 The hour runs by fixes, not by the clock: a vessel that falls silent while unsure remains so.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +57,13 @@ _FASTER: Final = 1.25
 """Factor on the speed that a vessel usually makes at most."""
 _WIDER: Final = 1.001  # screens widen distances by this, because the judge rounds them
 Bools = npt.NDArray[np.bool_]
+
+
+class Ranges(Protocol):
+    """The ranges of the stations that hear a batch."""
+
+    def are_left(self, row: int, report: np.void, last: TrackFix) -> bool:
+        """Whether a report's fix is beyond the range of its station, and the vessel's last fix not of its own."""
 
 
 class TrackChanges(NamedTuple):
@@ -126,10 +136,11 @@ def _most_kn(core: Columns, row: int, report: np.void, rules: TrackRules) -> flo
     return min(rules.track_most_kn, max(rules.reckoned_kn + round(sog_kn, 1), usual_kn))
 
 
-def follow(history: History, core: Columns) -> None:
+def follow(history: History, core: Columns, ranges: Ranges) -> None:
     """Decides on fixes that break a track, in a history of one report per vessel; call before they are written.
 
-    Holds strays back, and puts the new values of the core's moving columns into ``history.followed``.
+    Holds strays back, and puts the new values of the core's moving columns into ``history.followed``. ``ranges`` is
+    asked about fixes that are decided on only.
     """
     at: list[int] = []
     verdicts: list[TrackVerdict] = []
@@ -139,7 +150,7 @@ def follow(history: History, core: Columns) -> None:
         seen = _seen(core, row, report, history.rules)
         if not was.track & (STRAYED | DISPLACED) and seen.agree(history.rules):
             continue  # the screen was wider than necessary
-        verdict = decide(was, seen, history.rules)
+        verdict = decide(was, seen._replace(beyond=ranges.are_left(row, report, seen.last)), history.rules)
         history.moved[place] = verdict.taken
         _keep(core, row, verdict.standing)
         at.append(place)

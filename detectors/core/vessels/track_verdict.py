@@ -28,6 +28,8 @@ _RUN: Final = 3
 """So many fixes in a row off the track are where the vessel is now, if they are of one other track."""
 _WILD_RUN: Final = 12
 """... and so many if they are not. Up to twelve ships that use one number in turn leave its track where it is."""
+_OWN_ENDED_MS: Final = HOUR_MS
+"""A fix beyond the range of its station counts as any other when nothing was heard on its own track for so long."""
 _SECOND: Final = 2
 _LONE_REPLACED_BY: Final = 2
 _RETURN_MOST_KN: Final = 25.0
@@ -118,6 +120,13 @@ class Seen(NamedTuple):
     """Whether the vessel may have been there: such a fix may be an old one that a station sends again."""
     wrong_bit: bool
     """One wrong bit may have moved it from where the vessel can be expected."""
+    beyond: bool = False
+    """The fix is beyond the range of the station that heard it, and ``last`` is not."""
+
+    @property
+    def cannot_move(self) -> bool:
+        """Whether the vessel is not accepted there, however often: it is beyond, and its own track has not ended."""
+        return self.beyond and self.fix.time_ms - self.last.time_ms < _OWN_ENDED_MS
 
     def agree(self, rules: TrackRules) -> bool:
         """Whether one ship can have been at both."""
@@ -161,7 +170,7 @@ def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
         behind = others[best].may_repeat(seen.way)
         of = others.pop(best)
         other = of.continued(fix, after_own=run == 0, behind=behind)
-        if was.track & LONE and other.fixes == _LONE_REPLACED_BY:
+        if was.track & LONE and other.fixes == _LONE_REPLACED_BY and not seen.cannot_move:
             return TrackVerdict(was._replace(track=0, run=0, others=()), taken=True, support=2, of=of)
     now = was._replace(others=strongest([*others, other]), track=was.track & (LONE | DISPLACED) | STRAYED)
     now = now._replace(run=run + 1, run_from=last.time_ms & _LAST_BITS)
@@ -169,7 +178,7 @@ def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
     if not excused and fix.time_ms < max(was.unsure_step * STEP_MS, was.stray_ms + _held_ms(rules)):
         now = _unsure(now, last, fix, rules)
     now = now._replace(stray_ms=was.stray_ms if excused else fix.time_ms)
-    if excused or now.run < _RUN or (other.fixes < _RUN and now.run < _WILD_RUN):
+    if excused or seen.cannot_move or now.run < _RUN or (other.fixes < _RUN and now.run < _WILD_RUN):
         displaced = not excused and _is_displaced(was, now, fix)
         return TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced, of=of, rejoined=rejoined)
     former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
