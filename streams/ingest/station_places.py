@@ -4,8 +4,9 @@ A station hears the ships around it: the median of their positions is near it, t
 one side of a pier. A learned place is therefore an estimate, and is marked as such. It is stated when enough ships have
 been heard, and again when it has moved by more than ``_MOVED_NM``.
 
-Ticks carry the places into the log: at once, and every hour, so that a log whose beginning was deleted has them too. A
-place is in the first tick after the message by which it was found, whether lines are read one by one or many at once.
+Ticks carry the places into the log, with the ranges (``station_ranges``): at once, and every hour, so that a log whose
+beginning was deleted has them too. A place is in the first tick after the message by which it was found, whether lines
+are read one by one or many at once.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from detectors.core.sphere import distance_nm
 from detectors.core.ticks import STATIONS_MOST, StationPlace, Tick
 from detectors.core.units import HOUR_MS
 from streams.ingest.payload import PER_DEG, PLACE_CHARS, POSITIONS, point_of
+from streams.ingest.station_ranges import StationRanges
 from streams.nmea.sentence import MMSI_CHARS
 
 _LEAST_VESSELS: Final = 8
@@ -70,6 +72,7 @@ class StationPlaces:
         """With the ordinal of the message, those that no tick has stated yet."""
         self._latest = dict(self._places)
         """The same and those found."""
+        self._ranges = StationRanges()
         self._news = bool(given)
         self._stated_ms = 0
 
@@ -77,14 +80,23 @@ class StationPlaces:
         """Learns from a message that a station has received."""
         if payload[:1] not in POSITIONS or payload[:1] == _LONG_RANGE or len(payload) < PLACE_CHARS:
             return
-        if self._knows(station) or (point := point_of(payload)) is None:
+        if (point := point_of(payload)) is None:
             return
+        sender, lat_deg, lon_deg = payload[1:MMSI_CHARS], point[0] / PER_DEG, point[1] / PER_DEG
+        place = self._latest.get(station)
+        if place is None or place.origin == "learned":
+            self._learn(station, sender, (lat_deg, lon_deg), ordinal)
+            place = self._latest.get(station)
+        if place is not None:
+            self._ranges.hear(ordinal, place, sender, lat_deg, lon_deg)
+
+    def _learn(self, station: bytes, sender: bytes, point: tuple[float, float], ordinal: int) -> None:
         samples = self._samples.get(station)
         if samples is None:
             if len(self._samples) >= STATIONS_MOST:
                 return
             samples = self._samples[station] = _Samples()
-        place = samples.add(payload[1:MMSI_CHARS], point[0] / PER_DEG, point[1] / PER_DEG)
+        place = samples.add(sender, *point)
         if place is not None:
             self._add(station, _place(station.decode("ascii", "replace"), place, "learned"), ordinal)
 
@@ -102,16 +114,15 @@ class StationPlaces:
         while self._found and self._found[0][0] <= ordinal:
             place = self._found.pop(0)[1]
             self._places[place.station.encode()], self._news = place, True
-        to_ms = ticks[0].to_ms
+        tick, to_ms = ticks[0], ticks[0].to_ms
+        heard_ms = to_ms if tick.heard_ms is None else tick.heard_ms
+        self._news |= self._ranges.settle(ordinal, heard_ms)
         if not self._places or not (self._news or to_ms - self._stated_ms >= HOUR_MS):
             return ticks
         self._news, self._stated_ms = False, to_ms
-        places = tuple(self._places[name] for name in sorted(self._places))
-        return [msgspec.structs.replace(ticks[0], stations=places), *ticks[1:]]
-
-    def _knows(self, station: bytes) -> bool:
-        known = self._latest.get(station)
-        return known is not None and known.origin != "learned"
+        places = [self._places[name] for name in sorted(self._places)]
+        stated = tuple(msgspec.structs.replace(each, range_nm=self._ranges.of(each, heard_ms)) for each in places)
+        return [msgspec.structs.replace(tick, stations=stated), *ticks[1:]]
 
     def _add(self, station: bytes, place: StationPlace, ordinal: int) -> None:
         known = self._latest.get(station)
