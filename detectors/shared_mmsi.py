@@ -12,7 +12,7 @@ times with the vessel's own, and has lasted for half an hour. A place that diffe
 another track, and neither are old positions that are sent again (most of them where the vessel has just come from). It
 closes at a report when the other track has not been heard for a week. The vessel's own track is the one that was heard
 first and continues; other detectors see that one. If the stations that hear the two are known, their distances are
-facts; if one position is beyond the range of its station and the other is not, the alert says so.
+facts; if one position is beyond the range of its station and the other is not, that is a fact.
 
 When it is wrong. Which of the two is the ship that the number was assigned to is not known. Jamming that displaces
 positions to one place again and again looks the same. Two ships that are near each other look like one.

@@ -59,7 +59,11 @@ def distance_fact(heard: Hearing, whose: str = "") -> Fact:
 def _distance(heard: Hearing | None, prefix: str) -> dict[str, Scalar]:
     if heard is None:
         return {}
-    found: dict[str, Scalar] = {f"{prefix}station": heard.station, f"{prefix}station_nm": heard.distance_nm}
+    found: dict[str, Scalar] = {
+        f"{prefix}station": heard.station,
+        f"{prefix}station_nm": heard.distance_nm,
+        f"{prefix}station_place": heard.origin,
+    }
     if heard.range_nm is not None:
         found[f"{prefix}station_range_nm"] = heard.range_nm
     return found

@@ -34,6 +34,8 @@ class Hearing(NamedTuple):
     """How far it hears in that direction; None: unknown."""
     limit_nm: float | None
     """What is further away is beyond."""
+    origin: str
+    """How the station's place is known (``StationPlace``)."""
 
     @property
     def beyond(self) -> bool:
@@ -67,7 +69,7 @@ def hearing(place: StationPlace, lat_deg: float, lon_deg: float) -> Hearing:
     """A position that the station has heard."""
     nm = round(distance_nm(place.lat_deg, place.lon_deg, lat_deg, lon_deg), 1)
     range_nm = range_towards(place, octant(bearing_deg(place.lat_deg, place.lon_deg, lat_deg, lon_deg)))
-    return Hearing(place.station, nm, range_nm, None if range_nm is None else limit_nm(range_nm))
+    return Hearing(place.station, nm, range_nm, None if range_nm is None else limit_nm(range_nm), place.origin)
 
 
 def station_of(lines: bytes) -> str | None:
