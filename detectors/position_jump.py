@@ -40,8 +40,8 @@ from detectors.core.vessels.ship import VesselState, expected_at, last_fix
 
 _DEGREE_NM = 61.0
 """Of latitude, a little more; of longitude at most: degrees along both give at least the distance."""
-_HELD_LEAST: Final = 3
-"""Fixes of a track that is held back because it is beyond the range of its station."""
+_HELD_FROM: Final = 3
+"""The vessel jumps with this fix of a track that is held back because it is beyond the range of its station."""
 
 
 class Jump(NamedTuple):
@@ -85,8 +85,8 @@ class PositionJump(Detector):
         jumps = step.moved[at] & (off * _DEGREE_NM > self.thresholds.least_nm)
         jumped_ms = own.jump_step[rows].astype(np.int64) * STEP_MS
         decides = (jumped_ms > 0) & (times >= jumped_ms + self._stays_ms())
-        core, silent = step.fleet.core, ~step.moved[at] & (times - now.fix_ms[at] >= self._stays_ms())
-        held = silent & (core.stray_ms[rows] == times) & (core.other_fixes[rows] >= _HELD_LEAST).any(1)
+        core = step.fleet.core
+        held = ~step.moved[at] & (core.stray_ms[rows] == times) & (core.other_fixes[rows] == _HELD_FROM).any(1)
         ends = own.open[rows] & (times >= now.unsure_step[at].astype(np.int64) * STEP_MS)
         return np.asarray(at[np.where(own.open[rows], ends, jumps | decides | held)])
 
@@ -101,21 +101,29 @@ class PositionJump(Detector):
             if now_ms >= int(step.fleet.core.unsure_step[row]) * STEP_MS:
                 yield self._close(ship, opened, now_ms)
             return
-        if step.moved[at] and ship.displaced and self._is_jump(step.ship_before(at), last_fix(ship)):
-            own.jump_step[row] = 0 if jumped_ms else next_step(now_ms) // STEP_MS
+        if step.moved[at] and ship.displaced and self._is_jump(before := step.ship_before(at), last_fix(ship)):
+            if not jumped_ms:
+                own.jump_step[row] = next_step(now_ms) // STEP_MS
+            elif before.displaced or before.fix_ms > jumped_ms:  # otherwise it is the one that was held back
+                own.jump_step[row] = 0
         elif jumped_ms and now_ms >= jumped_ms + self._stays_ms():
             yield from self._decided(step, at, ship, jumped_ms)
-        elif (jump := self._is_held(step, at, ship)) is not None and not self._is_shared(step, row):
-            yield self._words(step, at, jump, RangeWording(step.hearing_of(at, ship, jump.was), step.hearing(at)))
-
-    def _is_shared(self, step: DetectorInput, row: int) -> bool:
-        return ("shared_mmsi", "") in step.fleet.open_of(row)
+        elif not jumped_ms and self._begins_held(step, at, ship):
+            own.jump_step[row] = next_step(now_ms) // STEP_MS
 
     def _decided(self, step: DetectorInput, at: int, ship: VesselState, jumped_ms: int) -> Iterable[Finding]:
         """Opens if it is still there. While that is near its last consistent position, the decision waits."""
-        row = int(step.rows[at])
-        alternates = any(other.fix.time_ms > jumped_ms for other in read(step.fleet.core, row))
-        was = ship.trusted if ship.displaced and not alternates and not self._is_shared(step, row) else None
+        row, now_ms = int(step.rows[at]), int(step.time_ms[at])
+        shared = ("shared_mmsi", "") in step.fleet.open_of(row)
+        others = [other for other in read(step.fleet.core, row) if other.fix.time_ms > jumped_ms]
+        if not ship.displaced and others and ship.fix_ms <= jumped_ms and not shared:  # held back since then
+            if any(other.is_last(now_ms) for other in others) and not step.moved[at] and self._is_beyond(step, at):
+                self.state(step).jump_step[row] = 0
+                now = _fix(step, at)
+                heard = RangeWording(step.hearing_of(at, ship, last_fix(ship)), step.hearing(at))
+                yield self._words(step, at, Jump(last_fix(ship), now, _position(now)), heard)
+            return
+        was = ship.trusted if ship.displaced and not others and not shared else None
         if was is not None and apart_nm(was, last_fix(ship)) <= self.thresholds.least_nm:
             return
         self.state(step).jump_step[row] = 0
@@ -124,30 +132,24 @@ class PositionJump(Detector):
             heard = RangeWording(step.hearing_of(at, ship, was), step.hearing_of(at, ship, now))
             yield self._words(step, at, Jump(was, now), heard)
 
+    def _begins_held(self, step: DetectorInput, at: int, ship: VesselState) -> bool:
+        """Whether this is the third fix of a track that is held back because it is beyond the range of its station."""
+        core, row, now_ms = step.fleet.core, int(step.rows[at]), int(step.time_ms[at])
+        if step.moved[at] or int(core.stray_ms[row]) != now_ms or ship.displaced:
+            return False
+        third = any(other.fixes == _HELD_FROM and other.is_last(now_ms) for other in read(core, row))
+        return third and self._is_jump(ship, _fix(step, at)) and self._is_beyond(step, at)
+
+    def _is_beyond(self, step: DetectorInput, at: int) -> bool:
+        heard = step.hearing(at)
+        return heard is not None and heard.beyond
+
     def _is_jump(self, before: VesselState, now: TrackFix) -> bool:
         was = last_fix(before)
         if now.time_ms - was.time_ms > self.thresholds.within_min * MINUTE_MS:
             return False
         far = apart_nm(was, now) > self.thresholds.least_nm and _needed_kn(was, now) > self.thresholds.least_kn
         return far and not is_bit_error(expected_at(before, now.time_ms), now[:2])
-
-    def _is_held(self, step: DetectorInput, at: int, ship: VesselState) -> Jump | None:
-        """The jump to a track that is held back because it is beyond the range of its station, if it has lasted."""
-        core, row, now_ms = step.fleet.core, int(step.rows[at]), int(step.time_ms[at])
-        if step.moved[at] or int(core.stray_ms[row]) != now_ms:
-            return None
-        report, was = step.reports[at], last_fix(ship)
-        fix = TrackFix(round(float(report["lat_deg"]), 5), round(float(report["lon_deg"]), 5), now_ms)
-        for other in read(core, row):
-            since_ms = other.since_step * STEP_MS
-            lasts = (
-                other.fixes >= _HELD_LEAST and other.span_ms >= self._stays_ms() and since_ms + STEP_MS > was.time_ms
-            )
-            if lasts and other.is_last(now_ms) and self._is_jump(ship, fix._replace(time_ms=since_ms + STEP_MS)):
-                heard = step.hearing(at)
-                position = Position(lat_deg=fix.lat_deg, lon_deg=fix.lon_deg, time=rfc3339(now_ms))
-                return Jump(was, fix, position) if heard is not None and heard.beyond else None
-        return None
 
     def _words(self, step: DetectorInput, at: int, jump: Jump, heard: RangeWording) -> Finding:
         ship, now_ms, was = step.ship(at), int(step.time_ms[at]), jump.was
@@ -195,6 +197,16 @@ class PositionJump(Detector):
             verification=opened.verification,
             details=opened.details,
         )
+
+
+def _fix(step: DetectorInput, at: int) -> TrackFix:
+    """The position of the report itself."""
+    report = step.reports[at]
+    return TrackFix(round(float(report["lat_deg"]), 5), round(float(report["lon_deg"]), 5), int(step.time_ms[at]))
+
+
+def _position(fix: TrackFix) -> Position:
+    return Position(lat_deg=fix.lat_deg, lon_deg=fix.lon_deg, time=rfc3339(fix.time_ms))
 
 
 def _needed_kn(was: TrackFix, now: TrackFix) -> float:

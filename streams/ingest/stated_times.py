@@ -42,7 +42,7 @@ class StatedTimes:
             return
         if self.clocks.compares(ordinal, sentence.payload):
             self.clocks.hear(Reception(tag.station, tag.time_ms, sentence.payload, wall_ms))
-            self.places.hear(tag.station, sentence.payload, ordinal)
+            self.places.hear(tag.station, sentence.payload, ordinal, tag.time_ms)
 
     def settle(self) -> bool:
         """A line is over: what was found about the stations' clocks applies from then on. False: nothing was."""

@@ -22,7 +22,7 @@ from detectors.core.sphere import distance_nm
 from detectors.core.ticks import STATIONS_MOST, StationPlace, Tick
 from detectors.core.units import HOUR_MS
 from streams.ingest.payload import PER_DEG, PLACE_CHARS, POSITIONS, point_of
-from streams.ingest.station_ranges import StationRanges
+from streams.ingest.station_ranges import RangeSample, StationRanges
 from streams.nmea.sentence import MMSI_CHARS
 
 _LEAST_VESSELS: Final = 8
@@ -76,8 +76,8 @@ class StationPlaces:
         self._news = bool(given)
         self._stated_ms = 0
 
-    def hear(self, station: bytes, payload: bytes, ordinal: int) -> None:
-        """Learns from a message that a station has received."""
+    def hear(self, station: bytes, payload: bytes, ordinal: int, time_ms: int) -> None:
+        """Learns from a message that a station has received; ``time_ms``: by its clock."""
         if payload[:1] not in POSITIONS or payload[:1] == _LONG_RANGE or len(payload) < PLACE_CHARS:
             return
         if (point := point_of(payload)) is None:
@@ -88,7 +88,7 @@ class StationPlaces:
             self._learn(station, sender, (lat_deg, lon_deg), ordinal)
             place = self._latest.get(station)
         if place is not None:
-            self._ranges.hear(ordinal, place, sender, lat_deg, lon_deg)
+            self._ranges.hear(RangeSample(ordinal, place, sender, lat_deg, lon_deg, time_ms))
 
     def _learn(self, station: bytes, sender: bytes, point: tuple[float, float], ordinal: int) -> None:
         samples = self._samples.get(station)

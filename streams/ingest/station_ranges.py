@@ -1,20 +1,21 @@
 """How far each station of one source hears in each direction, and when propagation is unusual.
 
-From the same sample of messages by which places are learned (``station_places``), of which at most ``_MOST_A_TICK`` are
-used between two ticks. For a station with a known place they are counted by day of event time, octant and distance. The
-range of an octant is the distance within which ``_SHARE`` of the week's positions are; with fewer than ``_LEAST``
-samples it is unknown. A station has none while less than ``_WITHIN`` of its samples are within ``_REACH_NM``, as with
-satellites and names that several receivers use.
+From the same sample of messages by which places are learned (``station_places``), of which at most ``_MOST_A_STEP`` are
+used for each ten seconds of event time. For a station with a known place they are counted by day of event time, octant
+and distance. The range of an octant is the distance within which ``_SHARE`` of the week's positions are; with fewer
+than ``_LEAST`` samples it is unknown. A station has none while less than ``_WITHIN`` of its samples are within
+``_REACH_NM``, as with satellites and names that several receivers use. A vessel that was within range, and appears
+beyond it where it cannot have sailed, is not counted until it is within range again: in a quiet octant one displaced
+vessel is more than one in a hundred.
 
 *Ducting*: at times a layer of air carries signals for hundreds of miles. Five vessels beyond the range of a station
-within 30 minutes show it, and the ranges of that station do not count for six hours. A vessel whose position was
-displaced does not show it: one that was within range, and cannot have sailed to where it appears, is not counted. This
-is decided here and not in the core, which would have to parse the station of every report, and of which each partition
-sees only its own vessels. Samples of such hours count for the range too, so that a better antenna is learned; a day of
-ducting makes the range larger for a week, and fewer positions are beyond it.
+within 30 minutes show it, and the ranges of that station do not count for six hours. This is decided here and not in
+the core, which would have to parse the station of every report, and of which each partition sees only its own vessels.
+Samples of such hours count for the range too, so that a better antenna is learned; a day of ducting makes the range
+larger for a week, and fewer positions are beyond it.
 
-Samples are used at ticks, in the order of messages, and the time of each is that of the tick after it: what ticks state
-depends neither on the wall clock nor on how lines were read.
+Samples are used at ticks, in the order of messages, and their times are brought between those of the two ticks: what
+ticks state depends neither on the wall clock, nor on stations' clocks, nor on how lines were read.
 
 State. A station has at most ``_DAYS`` + 1 histograms of 8 octants and 64 distances, 2 kB each: 16 kB, and for 256
 stations 4 MB. Beside it, the last positions within range of 4,096 vessels, 1 MB, and at most 16,384 samples that wait
@@ -34,9 +35,9 @@ import numpy as np
 from detectors.core.sphere import bearing_deg, distance_nm, octant
 from detectors.core.station_ranges import limit_nm, range_towards, same_place
 from detectors.core.ticks import OCTANTS, StationPlace
-from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS
+from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, STEP_MS
 
-_MOST_A_TICK: Final = 32
+_MOST_A_STEP: Final = 32
 _WAITING_MOST: Final = 16_384
 _DAYS: Final = 7
 _SHARE: Final = 0.99
@@ -57,7 +58,7 @@ _SLACK_NM: Final = 2.0
 Ranges = tuple[float | None, ...]
 
 
-class _Sample(NamedTuple):
+class RangeSample(NamedTuple):
     """A position that a station has heard."""
 
     ordinal: int
@@ -66,12 +67,16 @@ class _Sample(NamedTuple):
     sender: bytes
     lat_deg: float
     lon_deg: float
+    time_ms: int
+    """As the station states it."""
 
 
 class _Fix(NamedTuple):
     lat_deg: float
     lon_deg: float
     time_ms: int
+    displaced: bool = False
+    """It has appeared since then where it cannot have sailed, and was not within range again."""
 
 
 class _Station:
@@ -132,23 +137,29 @@ class StationRanges:
     """See the module."""
 
     def __init__(self) -> None:
-        self._waiting: deque[_Sample] = deque(maxlen=_WAITING_MOST)
+        self._waiting: deque[RangeSample] = deque(maxlen=_WAITING_MOST)
+        self._to_ms: int | None = None
         self._stations: dict[str, _Station] = {}
         self._within: dict[bytes, _Fix] = {}
         """The last position of vessels within the range of the station that heard it, the longest unheard first."""
 
-    def hear(self, ordinal: int, place: StationPlace, sender: bytes, lat_deg: float, lon_deg: float) -> None:
-        """Takes a position heard by the station at ``place``, in the order of messages."""
-        self._waiting.append(_Sample(ordinal, place, sender, lat_deg, lon_deg))
+    def hear(self, sample: RangeSample) -> None:
+        """Takes a position, in the order of messages."""
+        self._waiting.append(sample)
 
-    def settle(self, ordinal: int, time_ms: int) -> bool:
-        """Uses the samples up to ``ordinal``. Returns whether there is something to be stated at once."""
-        news, used = False, 0
+    def settle(self, ordinal: int, to_ms: int) -> bool:
+        """Uses the samples up to ``ordinal``. Returns whether there is something to be stated at once.
+
+        ``to_ms``: event time, which never decreases.
+        """
+        news, used, from_ms = False, 0, self._to_ms or to_ms
+        self._to_ms = to_ms
+        most = _MOST_A_STEP * max(1, (to_ms - from_ms) // STEP_MS)
         while self._waiting and self._waiting[0].ordinal <= ordinal:
             sample = self._waiting.popleft()
             used += 1
-            if used <= _MOST_A_TICK:
-                news |= self._use(sample, time_ms)
+            if used <= most:
+                news |= self._use(sample, min(max(sample.time_ms, from_ms), to_ms))
         return news
 
     def of(self, place: StationPlace, time_ms: int) -> Ranges | None:
@@ -159,7 +170,7 @@ class StationRanges:
         station.learn()
         return None if time_ms < station.ducting_until_ms else station.ranges
 
-    def _use(self, sample: _Sample, time_ms: int) -> bool:
+    def _use(self, sample: RangeSample, time_ms: int) -> bool:
         place = sample.place
         station = self._stations.get(place.station)
         if station is None or not same_place(station.place, place):
@@ -167,12 +178,15 @@ class StationRanges:
         nm = distance_nm(place.lat_deg, place.lon_deg, sample.lat_deg, sample.lon_deg)
         direction = octant(bearing_deg(place.lat_deg, place.lon_deg, sample.lat_deg, sample.lon_deg))
         limit = station.limits_nm[direction]
+        known = self._within.get(sample.sender)
+        if limit is not None and nm > limit and known is not None and not _sails(known, sample, time_ms):
+            self._within[sample.sender] = known._replace(displaced=True)
+            return False
         station.add(nm, direction, time_ms // DAY_MS)
         if limit is None:
             return False
-        known = self._within.get(sample.sender)
         if nm > limit:
-            return _sails(known, sample, time_ms) and station.show_duct(sample.sender, time_ms)
+            return station.show_duct(sample.sender, time_ms)
         if known is not None:
             del self._within[sample.sender]
         elif len(self._within) >= _VESSELS_MOST:
@@ -188,9 +202,9 @@ def _bin(nm: float) -> int:
     return min(math.ceil(math.log(nm / _FIRST_NM) / math.log(_RATIO)), _BINS - 1)
 
 
-def _sails(known: _Fix | None, sample: _Sample, time_ms: int) -> bool:
+def _sails(known: _Fix, sample: RangeSample, time_ms: int) -> bool:
     """Whether a vessel can have sailed to where it appears."""
-    if known is None:
-        return True
+    if known.displaced:
+        return False
     nm = distance_nm(known.lat_deg, known.lon_deg, sample.lat_deg, sample.lon_deg)
     return nm <= _SLACK_NM + _SAILS_KN * (time_ms - known.time_ms) / HOUR_MS

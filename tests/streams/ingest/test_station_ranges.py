@@ -15,7 +15,7 @@ from detectors.core.station_ranges import hearing
 from detectors.core.ticks import StationPlace
 from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS
 from streams.ingest.core import Ingest, SourceKind
-from streams.ingest.station_ranges import Ranges, StationRanges
+from streams.ingest.station_ranges import Ranges, RangeSample, StationRanges
 from streams.messages.log_records import Record, TickRecord
 from streams.nmea.encoder import EncodedFix, position, sentences, tagged
 from streams.settings.model import IngestSettings
@@ -45,7 +45,7 @@ class Source:
 
     def hear(self, nm: float, bearing: float, time_ms: int, who: int = 0, place: StationPlace = PIER) -> bool:
         self.ordinal += 1
-        self.ranges.hear(self.ordinal, place, sender(who), *at(nm, bearing))
+        self.ranges.hear(RangeSample(self.ordinal, place, sender(who), *at(nm, bearing), time_ms))
         return self.ranges.settle(self.ordinal, time_ms)
 
     def around(self, nm: float, time_ms: int, count: int = 1000, place: StationPlace = PIER) -> None:
@@ -159,13 +159,27 @@ def test_one_ship_many_times_is_not() -> None:
     assert not any(source.hear(300.0, 225.0, START_MS, 7) for _ in range(100))
 
 
-def test_displaced_ships_are_no_ducting_while_they_cannot_have_sailed_there() -> None:
+def test_displaced_ships_are_no_ducting_until_they_are_within_range_again() -> None:
     source = Source()
     source.around(40.0, START_MS)
     source.around(30.0, START_MS)
     assert not any(far_ships(source, START_MS, 50, first=0, every_min=1.0))
-    later_ms = START_MS + 9 * HOUR_MS
-    assert any(far_ships(source, later_ms, 50, first=0, every_min=1.0))
+    assert not any(far_ships(source, START_MS + 9 * HOUR_MS, 50, first=0, every_min=1.0))
+    source.around(30.0, START_MS + 10 * HOUR_MS)
+    assert any(far_ships(source, START_MS + 30 * HOUR_MS, 50, first=0, every_min=1.0))
+
+
+def test_a_displaced_ship_does_not_make_the_range_larger_though_little_else_is_heard_there() -> None:
+    source = Source()
+    source.around(40.0, START_MS)
+    source.around(30.0, START_MS)
+    before = source.ranges.of(PIER, START_MS)
+    for minute in range(200):
+        source.hear(400.0, 90.0, START_MS + minute * MINUTE_MS, who=0)
+    assert source.ranges.of(PIER, START_MS + 4 * HOUR_MS) == before
+    for minute in range(200):
+        source.hear(120.0, 90.0, START_MS + minute * MINUTE_MS, who=2000 + minute % 4)
+    assert source.ranges.of(PIER, START_MS + 4 * HOUR_MS) != before
 
 
 def test_without_ranges_nothing_is_ducting() -> None:
@@ -173,10 +187,34 @@ def test_without_ranges_nothing_is_ducting() -> None:
     assert not any(far_ships(source, START_MS, 30, every_min=0.5))
 
 
-def test_at_most_32_samples_are_used_a_tick() -> None:
+def test_a_tick_after_hours_uses_the_samples_of_hours_with_their_times() -> None:
+    """As in a recording at full speed: five ships in three hours are no ducting, though one tick covers them."""
+
+    def begins(every_min: float) -> bool:
+        source = Source()
+        source.around(40.0, START_MS)
+        for number in range(5):
+            time_ms = START_MS + int(number * every_min * MINUTE_MS)
+            source.ranges.hear(RangeSample(source.ordinal + 1, PIER, sender(1000 + number), *at(300.0, 225.0), time_ms))
+        return source.ranges.settle(source.ordinal + 1, START_MS + 3 * HOUR_MS)
+
+    assert begins(5.0)
+    assert not begins(40.0)
+
+
+def test_a_wrong_clock_of_a_station_does_not_empty_its_week() -> None:
+    source = Source()
+    source.around(40.0, START_MS)
+    for time_ms in (0, START_MS + 400 * DAY_MS):
+        source.ranges.hear(RangeSample(source.ordinal + 1, PIER, sender(1), *at(20.0, 90.0), time_ms))
+        source.ranges.settle(source.ordinal + 1, START_MS + 1000)
+    assert len(known(source.ranges.of(PIER, START_MS + 1000))) == 8
+
+
+def test_at_most_32_samples_are_used_in_ten_seconds() -> None:
     ranges = StationRanges()
     for number in range(20_000):
-        ranges.hear(number, PIER, sender(number), *at(20.0, 90.0))
+        ranges.hear(RangeSample(number, PIER, sender(number), *at(20.0, 90.0), START_MS))
     for ordinal in range(4999, 19_000, 5000):
         ranges.settle(ordinal, START_MS)
     assert ranges.of(PIER, START_MS) == UNKNOWN
