@@ -24,6 +24,10 @@ from tests.streams.worker.test_runs import BARE, TIME, an_engine, head
 Headers = dict[str, bytes]
 DEEP: Final = b"[" * 100_000 + b"]" * 100_000
 TICK: Final = b'{"source":"pier","from_ms":1704070800000,"to_ms":%s,"spacing_s":%s}'
+STATION: Final = (
+    b'{"source":"a","from_ms":1,"to_ms":2,"stations":'
+    b'[{"station":"x","lat_deg":1,"lon_deg":1,"origin":"stated","range_nm":%s}]}'
+)
 WHOLE: Final = TIME + BARE
 QUICK_S: Final = 5.0  # none takes half a second on a quiet machine
 
@@ -64,6 +68,9 @@ SENTENCES: Final[dict[str, tuple[bytes, Headers]]] = {
         b'{"source":"a","from_ms":1,"to_ms":2,"wrong_clocks":[{"station":"%s","ahead_s":60,"corrected":true}]}'
         % (b"y" * 524_288)
     ),
+    "a range of ages": tick(STATION % b"[1e300,1,1,1,1,1,1,1]"),
+    "a range below nothing": tick(STATION % b"[-1,1,1,1,1,1,1,1]"),
+    "two ranges": tick(STATION % b"[1,2]"),
     "a tick's source of 512 kB": tick(b'{"source":"%s","from_ms":1,"to_ms":2}' % (b"y" * 524_288)),
     "a list that is not known": (b'{"version":"' + b"v" * 524_288 + b'"}', head(kind=b"reference")),
     "a marker of brackets": (DEEP, head(kind=b"reference")),
