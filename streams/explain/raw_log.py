@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -13,11 +14,14 @@ from detectors.core.alert import Alert
 from detectors.core.coverage.stations import Stations
 from detectors.core.reports import RE_ENCODED, REPORT, Batch
 from detectors.core.sphere import distances_nm, unit_vectors
+from detectors.core.ticks import Tick
 from detectors.core.units import DAY_MS, HOUR_MS, unix_ms
 from detectors.core.vessels.track_verdict import TrackRules
 from streams.decode import decode
+from streams.errors import InputError
 from streams.explain.track_replay import JUDGED, Judged, TrackReplay
 from streams.explain.tracks import Jump, Reception, TrackFound, jumps_of, tracks_of
+from streams.messages.values import decoded
 
 WARM_MS: Final = 3 * DAY_MS
 """Coverage uses two days, and a vessel appears displaced for one: older data change little."""
@@ -153,9 +157,12 @@ class RawLogReader:
         self._kept: set[str] = set()
 
     def take(self, record: Raw) -> None:
-        """Processes the next record; records without sentences are ignored."""
+        """Processes the next record; of ticks only those count that state where stations are."""
         window = self._window
         if record.tick:
+            if b'"stations"' in record.value and self._partition in {None, record.partition}:
+                with contextlib.suppress(InputError):  # written by another program
+                    self._tracks.tick(decoded(record.value, Tick))
             return
         if record.from_ms is not None and record.to_ms is not None:
             self._spans.append((record.from_ms, record.to_ms))

@@ -14,7 +14,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.engine.batch_ranges import BatchRanges
 from detectors.core.reports import Batch
+from detectors.core.sources import SourceTable
+from detectors.core.ticks import FeedRules, Tick
 from detectors.core.vessels import fleet_writes
 from detectors.core.vessels.arrivals import arrive
 from detectors.core.vessels.fleet import Fleet
@@ -38,7 +41,6 @@ SINGLY_MOST: Final = 50_000
 """Reports that are applied by themselves, at most: 15 s of CPU. What follows them is not judged."""
 _BLOCK: Final = 256
 _PAYLOADS_KEPT: Final = 2 * _BLOCK
-_SOURCE_BIT: Final = 1
 
 Judged = npt.NDArray[np.void]
 Reports = npt.NDArray[np.void]
@@ -52,6 +54,8 @@ class NumberedTrack:
         self.from_ms = self.to_ms = 0
         self.accepted = False
         """The vessel was accepted there, where it cannot have sailed."""
+        self.beyond = False
+        """... or would have been, were it not beyond the range of the station that heard it."""
         self.takes_turns = False
         """It and the vessel's own track of then have alternated, as those of two ships do."""
         self.repeated = False
@@ -62,7 +66,7 @@ class NumberedTrack:
     @property
     def displaced(self) -> bool:
         """Whether the vessel appears displaced there."""
-        return self.accepted and not self.takes_turns
+        return (self.accepted or self.beyond) and not self.takes_turns
 
     def add(self, from_ms: int, to_ms: int, fixes: int) -> None:
         """More fixes, in this time."""
@@ -80,7 +84,7 @@ class TrackReplay:
     """``take`` the reports of one vessel in log order; then ``tracks`` and ``number_of`` state what they show."""
 
     def __init__(self, rules: TrackRules) -> None:
-        self._rules, self._fleet = rules, Fleet({})
+        self._rules, self._fleet, self._sources = rules, Fleet({}), SourceTable(FeedRules())
         self._row = -1
         self._own, self._home = 0, UNJUDGED
         """The vessel's own track; and that from which it appears displaced."""
@@ -94,6 +98,10 @@ class TrackReplay:
         self._singly = 0
         self.judged_to_ms: int | None = None
         """Time of the first report that was not judged because there were too many; None if all were."""
+
+    def tick(self, tick: Tick) -> None:
+        """A tick of the log, in its order: it may state where stations are and how far they hear."""
+        self._sources.apply(tick)
 
     def number_of(self, track: int) -> int:
         """The number of a track of JUDGED as it is known now."""
@@ -143,7 +151,7 @@ class TrackReplay:
                 return 0
             done = int(taken[broken[0]])
             history.stop_after(np.arange(len(taken)) < broken[0])
-        fleet_writes.write(self._fleet, history, source_bit=_SOURCE_BIT, raw=batch.raw)
+        fleet_writes.write(self._fleet, history, source_bit=self._source_bit(batch), raw=batch.raw)
         moved = taken[history.moved & (taken < done)]
         if len(moved):
             judged["track"][moved] = self._own
@@ -161,8 +169,9 @@ class TrackReplay:
             return
         history = self._history(batch, report, arrivals.last_ms, keep=True)
         fixed = bool(history.moved[0])
-        follow(history, self._fleet.core)
-        fleet_writes.write(self._fleet, history, source_bit=_SOURCE_BIT, raw=batch.raw)
+        source_bit = self._source_bit(batch)
+        follow(history, self._fleet.core, BatchRanges(self._sources, self._fleet.core, batch.raw, source_bit))
+        fleet_writes.write(self._fleet, history, source_bit=source_bit, raw=batch.raw)
         if not fixed:
             return
         assert history.followed is not None
@@ -177,6 +186,9 @@ class TrackReplay:
     def _history(self, batch: Batch, reports: Reports, last_ms: npt.NDArray[np.int64], *, keep: bool) -> History:
         rows = self._rows(len(reports))
         return History(self._fleet, rows, reports, last_ms, statics=batch.statics, keep=keep, rules=self._rules)
+
+    def _source_bit(self, batch: Batch) -> int:
+        return 1 << self._sources.index(batch.source)
 
     def _is_displaced(self) -> bool:
         return bool(self._fleet.core.track[self._row] & DISPLACED)
@@ -194,6 +206,7 @@ class TrackReplay:
         if verdict.of is not None and verdict.taken:
             number = self._move(number, verdict)
         elif verdict.of is not None:
+            self.tracks[number].beyond |= verdict.beyond
             self.tracks[number].repeated = verdict.standing.others[-1].is_repeated
         if not self._is_displaced():
             self._home = UNJUDGED

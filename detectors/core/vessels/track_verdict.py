@@ -105,6 +105,8 @@ class TrackVerdict(NamedTuple):
     """The other track that the fix is of, as it was before, or as the fix begins it; None: of the vessel's own."""
     rejoined: tuple[OtherTrack, ...] = ()
     """Strays that agree with the fix, which continues the vessel's own track: they were of that."""
+    beyond: bool = False
+    """It would be accepted if it were not beyond the range of its station."""
     back: bool = False
     """It appeared displaced, and is where it can have sailed."""
 
@@ -178,9 +180,11 @@ def decide(was: TrackState, seen: Seen, rules: TrackRules) -> TrackVerdict:
     if not excused and fix.time_ms < max(was.unsure_step * STEP_MS, was.stray_ms + _held_ms(rules)):
         now = _unsure(now, last, fix, rules)
     now = now._replace(stray_ms=was.stray_ms if excused else fix.time_ms)
-    if excused or seen.cannot_move or now.run < _RUN or (other.fixes < _RUN and now.run < _WILD_RUN):
+    early = excused or now.run < _RUN or (other.fixes < _RUN and now.run < _WILD_RUN)
+    if early or seen.cannot_move:
         displaced = not excused and _is_displaced(was, now, fix)
-        return TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced, of=of, rejoined=rejoined)
+        held = TrackVerdict(now, taken=False, support=UNCHANGED, displaced=displaced, of=of, rejoined=rejoined)
+        return held._replace(beyond=not early)
     former = tuple(other._replace(fix=last) if each is other else each for each in now.others)
     moved = _moved(was, now._replace(run=0, others=former), fix, rules, takes_turns=other.takes_turns)
     return moved._replace(of=of, rejoined=rejoined)

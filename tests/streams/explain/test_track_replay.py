@@ -8,7 +8,8 @@ import pytest
 
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.testing import START_MS, Report, Story, beside, engine, log, voyage
+from detectors.core.testing import SOURCE, START_MS, Report, Story, beside, engine, log, voyage
+from detectors.core.ticks import StationPlace, Tick
 from detectors.core.vessels.capacity import FleetRules
 from streams.explain import track_replay
 from streams.explain.track_replay import JUDGED, UNJUDGED, Judged, TrackReplay
@@ -44,8 +45,19 @@ def batches(story: Story, size: int) -> list[Batch]:
     return [item for item in log(story, batch=size, tick_s=HOUR) if isinstance(item, Batch)]
 
 
-def judged(story: Story, size: int) -> tuple[Judged, TrackReplay]:
+RANGES = Tick(
+    source=SOURCE,
+    from_ms=START_MS,
+    to_ms=START_MS,
+    stations=(StationPlace(station=SOURCE, lat_deg=HERE[0], lon_deg=HERE[1], origin="settings", range_nm=(50.0,) * 8),),
+)
+"""The station is where the vessel begins; some of the places to which it is displaced are beyond its range."""
+
+
+def judged(story: Story, size: int, *ticks: Tick) -> tuple[Judged, TrackReplay]:
     replay = TrackReplay(FleetRules())
+    for tick in ticks:
+        replay.tick(tick)
     return np.concatenate([replay.take(batch) for batch in batches(story, size)]), replay
 
 
@@ -69,17 +81,25 @@ def test_any_cut_of_the_log_gives_the_same_tracks(seed: int) -> None:
     assert len(set(whole)) > 2
 
 
+@pytest.mark.parametrize("ticks", [(), (RANGES,)], ids=["no ranges", "ranges"])
 @pytest.mark.parametrize("seed", range(6))
-def test_the_engine_holds_back_the_same_fixes(seed: int) -> None:
+def test_the_engine_holds_back_the_same_fixes(seed: int, ticks: tuple[Tick, ...]) -> None:
     story, playing, moved = jammed(seed), engine(), []
+    for tick in ticks:
+        playing.tick(tick)
     for batch in batches(story, 1):
         before = fix_of(playing)
         playing.apply(batch)
         moved.append(fix_of(playing) != before)
-    decided, _ = judged(story, 1000)
+    decided, _ = judged(story, 1000, *ticks)
     fixes = (decided["track"] != UNJUDGED) & ~decided["again"]
     assert decided["held"].any() and decided["again"].any() and not fixes.all()
     np.testing.assert_array_equal(moved, fixes & ~decided["held"])
+
+
+def test_ranges_hold_back_more() -> None:
+    held = [int(judged(jammed(0), 1000, *ticks)[0]["held"].sum()) for ticks in ((), (RANGES,))]
+    assert held[0] < held[1]
 
 
 def fix_of(playing: Engine) -> tuple[float, float, int]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from detectors.core.sphere import distance_nm
+from detectors.core.ticks import StationPlace, Tick
 from streams.explain.raw_log import Raw, RawLogReader, Window
+from streams.messages.log_records import encode_tick
 from tests.streams.explain.scenes import SHIP, START_MS, Desk, Explained, Heard, handmade, lines, recording, sails
 
 HERE, THERE = (38.0, 130.0), (38.0, 134.0)
@@ -92,6 +95,32 @@ def test_a_displaced_time_is_a_track_of_its_own_and_the_vessel_continues_its_own
     assert "from own to other 1 (displaced), needs" in explained.text
     assert "from other 1 (displaced) to own, needs" in explained.text
     assert not explained.of("stray")
+
+
+def kinds(story: Sequence[Heard], *ticks: bytes) -> list[tuple[str, int]]:
+    """Kind and fixes of each track, read from a log with these ticks."""
+    reader = RawLogReader(Window(SHIP, START_MS, START_MS + 6 * 3_600_000, None), frozenset())
+    for tick in ticks:
+        reader.take(Raw(tick, "feed", tick=True))
+    reader.take(Raw(b"\n".join(line for _, line in lines(SHIP, story)), "feed"))
+    return [(track.kind, len(track.sent)) for track in reader.heard().tracks]
+
+
+NORTH = StationPlace(station="north", lat_deg=38.0, lon_deg=130.0, origin="settings", range_nm=(50.0,) * 8)
+HEARS = encode_tick(Tick(source="feed", from_ms=START_MS, to_ms=START_MS, stations=(NORTH,)))
+"""Where the station is and how far it hears: the vessel is not accepted at THERE for an hour."""
+
+
+@pytest.mark.parametrize("minutes", [40, 100])
+def test_a_displaced_track_beyond_the_range_of_its_station_is_one_too(minutes: int) -> None:
+    story = displaced(2.0, 2.0 + minutes / 60, THERE)
+    assert kinds(story, HEARS, b'{"stations":1}') == [("own", 360 - minutes), ("displaced", minutes)]
+
+
+def test_two_fixes_beyond_the_range_do_not_make_the_first_one_a_stray() -> None:
+    story = displaced(0.01, 6.0, THERE, hours=0.5)
+    assert kinds(story) == [("own", 29), ("stray", 1)]
+    assert kinds(story, HEARS) == [("own", 1), ("displaced", 29)]
 
 
 def test_a_single_false_position_is_a_point_and_the_track_is_not_broken(desk: Desk) -> None:
