@@ -87,7 +87,7 @@ class StationPlaces:
         if place is None or place.origin == "learned":
             self._learn(station, sender, (lat_deg, lon_deg), ordinal)
             place = self._latest.get(station)
-        if place is not None:
+        if place is not None and self._ranges.wants(place.station, time_ms):
             self._ranges.hear(RangeSample(ordinal, place, sender, lat_deg, lon_deg, time_ms))
 
     def _learn(self, station: bytes, sender: bytes, point: tuple[float, float], ordinal: int) -> None:

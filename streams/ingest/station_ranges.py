@@ -1,12 +1,11 @@
 """How far each station of one source hears in each direction, and when propagation is unusual.
 
-From the same sample of messages by which places are learned (``station_places``), of which at most ``_MOST_A_STEP`` are
-used for each ten seconds of event time. For a station with a known place they are counted by day of event time, octant
-and distance. The range of an octant is the distance within which ``_SHARE`` of the week's positions are; with fewer
-than ``_LEAST`` samples it is unknown. A station has none while less than ``_WITHIN`` of its samples are within
-``_REACH_NM``, as with satellites and names that several receivers use. A vessel that was within range, and appears
-beyond it where it cannot have sailed, is not counted until it is within range again: in a quiet octant one displaced
-vessel is more than one in a hundred.
+From the same sample of messages by which places are learned (``station_places``), of which one in 20 s by a station's
+clock is used. For a station with a known place they are counted by day of event time, octant and distance. The range of
+an octant is the distance within which ``_SHARE`` of the week's positions are; with fewer than ``_LEAST`` samples it is
+unknown. A station has none while less than ``_WITHIN`` of its samples are within ``_REACH_NM``, as with satellites and
+names that several receivers use. A vessel that was within range, and appears beyond it where it cannot have sailed, is
+not counted until it is within range again: in a quiet octant one displaced vessel is more than one in a hundred.
 
 *Ducting*: at times a layer of air carries signals for hundreds of miles. Five vessels beyond the range of a station
 within 30 minutes show it, and the ranges of that station do not count for six hours. This is decided here and not in
@@ -15,7 +14,7 @@ Samples of such hours count for the range too, so that a better antenna is learn
 larger for a week, and fewer positions are beyond it.
 
 Samples are used at ticks, in the order of messages, and their times are brought between those of the two ticks: what
-ticks state depends neither on the wall clock, nor on stations' clocks, nor on how lines were read.
+ticks state depends neither on the wall clock nor on how lines were read, and a wrong clock of a station is harmless.
 
 State. A station has at most ``_DAYS`` + 1 histograms of 8 octants and 64 distances, 2 kB each: 16 kB, and for 256
 stations 4 MB. Beside it, the last positions within range of 4,096 vessels, 1 MB, and at most 16,384 samples that wait
@@ -35,9 +34,9 @@ import numpy as np
 from detectors.core.sphere import bearing_deg, distance_nm, octant
 from detectors.core.station_ranges import limit_nm, range_towards, same_place
 from detectors.core.ticks import OCTANTS, StationPlace
-from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, STEP_MS
+from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS
 
-_MOST_A_STEP: Final = 32
+_EVERY_MS: Final = 20_000
 _WAITING_MOST: Final = 16_384
 _DAYS: Final = 7
 _SHARE: Final = 0.99
@@ -139,9 +138,18 @@ class StationRanges:
     def __init__(self) -> None:
         self._waiting: deque[RangeSample] = deque(maxlen=_WAITING_MOST)
         self._to_ms: int | None = None
+        self._last_ms: dict[str, int] = {}
+        """By station, the time of the last sample that was taken."""
         self._stations: dict[str, _Station] = {}
         self._within: dict[bytes, _Fix] = {}
         """The last position of vessels within the range of the station that heard it, the longest unheard first."""
+
+    def wants(self, station: str, time_ms: int) -> bool:
+        """Whether the next position of a station is to be given to ``hear``: not if one was just before it."""
+        if abs(time_ms - self._last_ms.get(station, 0)) < _EVERY_MS:
+            return False
+        self._last_ms[station] = time_ms
+        return True
 
     def hear(self, sample: RangeSample) -> None:
         """Takes a position, in the order of messages."""
@@ -152,14 +160,11 @@ class StationRanges:
 
         ``to_ms``: event time, which never decreases.
         """
-        news, used, from_ms = False, 0, self._to_ms or to_ms
+        news, from_ms = False, self._to_ms or to_ms
         self._to_ms = to_ms
-        most = _MOST_A_STEP * max(1, (to_ms - from_ms) // STEP_MS)
         while self._waiting and self._waiting[0].ordinal <= ordinal:
             sample = self._waiting.popleft()
-            used += 1
-            if used <= most:
-                news |= self._use(sample, min(max(sample.time_ms, from_ms), to_ms))
+            news |= self._use(sample, min(max(sample.time_ms, from_ms), to_ms))
         return news
 
     def of(self, place: StationPlace, time_ms: int) -> Ranges | None:
@@ -173,7 +178,7 @@ class StationRanges:
     def _use(self, sample: RangeSample, time_ms: int) -> bool:
         place = sample.place
         station = self._stations.get(place.station)
-        if station is None or not same_place(station.place, place):
+        if station is None or (station.place is not place and not same_place(station.place, place)):
             station = self._stations[place.station] = _Station(place)
         nm = distance_nm(place.lat_deg, place.lon_deg, sample.lat_deg, sample.lon_deg)
         direction = octant(bearing_deg(place.lat_deg, place.lon_deg, sample.lat_deg, sample.lon_deg))

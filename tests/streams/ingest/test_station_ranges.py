@@ -211,15 +211,20 @@ def test_a_wrong_clock_of_a_station_does_not_empty_its_week() -> None:
     assert len(known(source.ranges.of(PIER, START_MS + 1000))) == 8
 
 
-def test_at_most_32_samples_are_used_in_ten_seconds() -> None:
+def test_of_the_samples_of_a_station_one_in_20_seconds_is_wanted_also_after_its_clock_was_put_back() -> None:
+    ranges = StationRanges()
+    times_ms = [START_MS + 2_000 * number for number in range(30)] + [START_MS - DAY_MS, START_MS - DAY_MS + 1]
+    wanted = [time_ms for time_ms in times_ms if ranges.wants("PIER", time_ms)]
+    assert wanted == [START_MS, START_MS + 20_000, START_MS + 40_000, START_MS - DAY_MS]
+    assert ranges.wants("ISLE", START_MS)
+
+
+def test_the_samples_that_wait_for_a_tick_are_bounded() -> None:
     ranges = StationRanges()
     for number in range(20_000):
-        ranges.hear(RangeSample(number, PIER, sender(number), *at(20.0, 90.0), START_MS))
-    for ordinal in range(4999, 19_000, 5000):
-        ranges.settle(ordinal, START_MS)
-    assert ranges.of(PIER, START_MS) == UNKNOWN
+        ranges.hear(RangeSample(number, PIER, sender(number), *at(20.0, 90.0 if number < 3000 else 0.0), START_MS))
     ranges.settle(20_000, START_MS)
-    assert ranges.of(PIER, START_MS) == (None, None, pytest.approx(20, abs=2), *(None,) * 5)
+    assert ranges.of(PIER, START_MS) == (pytest.approx(20, abs=2), *(None,) * 7)
 
 
 # -- in ticks ----------------------------------------------------------------------------------------------------------
