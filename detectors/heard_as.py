@@ -262,6 +262,7 @@ _CLOSED: Final = {
 
 def _ask_all(step: DetectorInput, row: int, due_ms: int) -> None:
     """Sets the next check of every other detector for this MMSI."""
+    step.fleet.core.rare_due_ms[row] = due_ms
     for name, columns in step.fleet.detectors.items():
         if name not in _OUTLASTING and hasattr(columns, DUE.name):
             columns.due_ms[row] = due_ms

@@ -97,8 +97,8 @@ class InvalidNumber(Detector):
             new = new[are_of_no_form(step.reports["mmsi"][new]) & ~self.is_open(step)[new]]
         if not len(new):
             return None
-        due_ms: npt.NDArray[np.int64] = self.state(step).due_ms[step.rows]
-        due_ms[new] = next_steps(step.now.last_ms[new])
+        due_ms: npt.NDArray[np.int64] = self.asked(step)[step.rows]
+        due_ms[new] = np.minimum(due_ms[new], next_steps(step.now.last_ms[new]))
         return due_ms
 
     @property

@@ -34,7 +34,7 @@ from detectors.core.bit_errors import is_bit_error
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.protocol import Detector, Finding
 from detectors.core.range_wording import RangeWording
-from detectors.core.units import HOUR_MS, MINUTE_MS, MS, STEP_MS, hhmm_z, rfc3339
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS, hhmm_z, rfc3339
 from detectors.core.vessels.other_tracks import OtherTrack, apart_nm, read
 from detectors.core.vessels.ship import VesselState, expected_at, last_fix
 
@@ -98,7 +98,7 @@ class SharedMmsi(Detector):
         return bool(other.span_ms >= wanted.minutes_least * MINUTE_MS)
 
     def _words(self, step: DetectorInput, at: int, ship: VesselState, other: OtherTrack) -> Finding:
-        now_ms, since_ms, wanted = int(step.time_ms[at]), other.since_step * STEP_MS, self.thresholds
+        now_ms, since_ms, wanted = int(step.time_ms[at]), other.since_min * MINUTE_MS, self.thresholds
         nm = round(apart_nm(last_fix(ship), other.fix), 1)
         own = step.hearing_of(at, ship, last_fix(ship))
         heard = RangeWording(own, step.hearing(at) if other.is_last(now_ms) else None)

@@ -80,7 +80,11 @@ class Detector:
     """The highest severity of its alerts while the vessel's position is unreliable (``alert_writer.is_unreliable``, and
     in areas of interference); None if they do not rest on where the vessel is."""
     keeps_due: ClassVar[bool] = False
-    """Whether what it has asked for stays when a report comes and ``due`` returns None: for checks of rare things."""
+    """For checks of rare things: what it has asked for stays when a report comes, until it is due.
+
+    All such detectors share one column. Each is asked when any of them has a check due: ``when_due`` must find out
+    whether it is its own, and ask again if it is not yet.
+    """
     columns: ClassVar[tuple[Column, ...]] = ()
     entry_columns: ClassVar[tuple[str, ...]] = ()
     """The ``columns`` that contain 1 + number of an entry; another list renumbers them."""
@@ -132,9 +136,9 @@ class Detector:
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64] | None:
         """For each report the step at which to check the vessel again if it stays silent. Writes nothing.
 
-        One value per report, as from ``next_steps``; NEVER_MS for none. None: no report needs one (but see
-        ``keeps_due``). It applies until the vessel's next report, or until a verb sets another time. Only called if
-        there is a ``when_due``.
+        One value per report, as from ``next_steps``; NEVER_MS for none. None: no report needs one, or with
+        ``keeps_due`` what was asked stays. It applies until the vessel's next report, or until a verb sets another
+        time. Only called if there is a ``when_due``.
         """
         return None
 
@@ -184,7 +188,8 @@ class Detector:
     @classmethod
     def kept(cls) -> tuple[Column, ...]:
         """All that is kept of it for each vessel: ``columns``, and what every detector has."""
-        return (*([DUE] if cls.has("when_due") else []), OPEN, *cls.columns)
+        timed = cls.has("when_due") and not cls.keeps_due
+        return (*([DUE] if timed else []), OPEN, *cls.columns)
 
     @classmethod
     def has(cls, verb: str) -> bool:
@@ -214,8 +219,16 @@ class Detector:
 
     def arm(self, step: DetectorInput, at: int, due_ms: int) -> None:
         """Asks to check this vessel again at the first step at or after ``due_ms``."""
-        self.state(step).due_ms[step.rows[at]] = next_step(due_ms)
+        if self.keeps_due:
+            self.arm_by(step, at, due_ms)
+        else:
+            self.state(step).due_ms[step.rows[at]] = next_step(due_ms)
 
     def arm_by(self, step: DetectorInput, at: int, due_ms: int) -> None:
         """The same, unless it has already asked for an earlier step."""
-        self.arm(step, at, min(due_ms, int(self.state(step).due_ms[step.rows[at]])))
+        asked, row = self.asked(step), step.rows[at]
+        asked[row] = min(next_step(due_ms), asked[row])
+
+    def asked(self, step: DetectorInput) -> Any:
+        """The column with the step of the next check, of the whole fleet."""
+        return step.fleet.core.rare_due_ms if self.keeps_due else self.state(step).due_ms

@@ -38,11 +38,13 @@ from detectors.core.vessels.arrivals import Arrivals, Bools, arrive
 from detectors.core.vessels.columns import Column_, Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.grouping import groups, turns
-from detectors.core.vessels.history import History
+from detectors.core.vessels.history import History, Times
 from detectors.core.vessels.track import breaks, follow
 from detectors.core.vessels.track_verdict import TrackRules
 
 _NONE: Final = np.zeros(0, np.intp)
+_RARE: Final = "rare"
+"""The place in ``_Survey.dues`` of all detectors with ``keeps_due``."""
 
 
 class _Survey(NamedTuple):
@@ -52,7 +54,7 @@ class _Survey(NamedTuple):
     history: History
     step: DetectorInput
     dues: dict[str, Column_]
-    """By detector, one value per report."""
+    """By detector, or _RARE; one value per report."""
     relevant: Bools
     """One flag per report."""
 
@@ -124,6 +126,9 @@ class BatchApplier:
             found = self._relevant(detector, step, history, dues)
             if found is not None:
                 relevant |= found
+        rare = self._rare(history, dues)
+        if rare is not None:
+            relevant |= rare
         return _Survey(batch, history, step, dues, relevant)
 
     def _relevant(
@@ -133,22 +138,34 @@ class BatchApplier:
         try:
             places = detector.screen_reports(step)
             timed = detector in self._dispatcher.timed
-            due_ms = detector.due(step) if timed else None
+            due_ms = detector.due(step) if timed or detector in self._dispatcher.rare else None
         except Exception:  # noqa: BLE001 - it raises again, and is noted, when the bad report comes alone
             return np.ones(len(history.rows), bool)
+        if due_ms is not None and not timed:
+            dues[_RARE] = np.minimum(due_ms, dues.get(_RARE, due_ms))
         asked_ms = self._fleet.detectors[detector.name].due_ms[history.heads] if timed else _NONE
-        if due_ms is None:  # nearly always for detectors of rare things
-            first_ms = int(asked_ms.min()) if timed else NEVER_MS
-            if first_ms == NEVER_MS or (detector.keeps_due and first_ms > history.times.max()):
-                return _flags(len(history.rows), places) if len(places) else None
-            due_ms = asked_ms[history.vessel] if detector.keeps_due else np.full(len(history.rows), NEVER_MS)
-        dues[detector.name] = due_ms
+        if not timed or (due_ms is None and asked_ms.min() == NEVER_MS):
+            return _flags(len(history.rows), places) if len(places) else None
+        dues[detector.name] = np.full(len(history.rows), NEVER_MS) if due_ms is None else due_ms
+        relevant = self._are_due(history, asked_ms, dues[detector.name])
+        relevant[places] = True
+        return relevant
+
+    def _rare(self, history: History, dues: dict[str, Column_]) -> Bools | None:
+        """Reports before which a check of a rare thing is due. None: there are none."""
+        asked_ms = self._fleet.core.rare_due_ms[history.heads]
+        if _RARE not in dues and asked_ms.min() > history.times.max():
+            return None
+        return self._are_due(history, asked_ms, dues.get(_RARE, asked_ms[history.vessel]))
+
+    @staticmethod
+    def _are_due(history: History, asked_ms: Times, due_ms: Column_) -> Bools:
+        """``asked_ms`` by vessel, before the first of its reports; ``due_ms`` after each report."""
         if not history.once:
             first, asked_ms = asked_ms, np.append(NEVER_MS, due_ms[:-1])
             asked_ms[history.starts] = first
-        relevant = history.current & (asked_ms <= history.times)
-        relevant[places] = True
-        return relevant
+        due: Bools = history.current & (asked_ms <= history.times)
+        return due
 
     def _write(self, survey: _Survey, quiet: Bools | None, source_bit: int) -> None:
         """Writes the reports flagged ``quiet``, which are the first ones of each vessel; None: all."""
@@ -164,10 +181,11 @@ class BatchApplier:
         first_ms = np.full(len(rows), NEVER_MS)
         for name, due_ms in survey.dues.items():
             last_ms = history.last(due_ms)
-            self._fleet.detectors[name].due_ms[rows] = last_ms
+            asked_ms = self._fleet.core.rare_due_ms if name == _RARE else self._fleet.detectors[name].due_ms
+            asked_ms[rows] = last_ms
             np.minimum(first_ms, last_ms, out=first_ms)
-        for name in self._dispatcher.keeping:
-            np.minimum(first_ms, self._fleet.detectors[name].due_ms[rows], out=first_ms)
+        if _RARE not in survey.dues:
+            np.minimum(first_ms, self._fleet.core.rare_due_ms[rows], out=first_ms)
         self._dispatcher.plan(rows, first_ms)
 
     def _heard(self, arrivals: Arrivals, which: Bools, source_bit: int) -> None:

@@ -45,9 +45,11 @@ class Dispatcher:
         writer: AlertWriter,
     ) -> None:
         self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
-        self.timed = [detector for detector in detectors if detector.has("when_due")]
+        asking = [detector for detector in detectors if detector.has("when_due")]
+        self.timed = [detector for detector in asking if not detector.keeps_due]
         """Those that ask for checks by time."""
-        self.keeping = [detector.name for detector in self.timed if detector.keeps_due]
+        self.rare = [detector for detector in asking if detector.keeps_due]
+        """Those that share one column for it."""
         self.out: list[Emitted] = []
         self.faults: list[DetectorFault] = []
         self.judged: Counter[str] = Counter()
@@ -59,7 +61,7 @@ class Dispatcher:
 
     def due_ms(self, rows: Rows) -> Times:
         """The first step at which any detector wants to check each row."""
-        due_ms = np.full(len(rows), NEVER_MS)
+        due_ms = self.fleet.core.rare_due_ms[rows]
         for detector in self.timed:
             np.minimum(due_ms, self.fleet.detectors[detector.name].due_ms[rows], out=due_ms)
         return due_ms
@@ -87,17 +89,19 @@ class Dispatcher:
     def fire(self, rows: Rows, until_ms: Times, ordinals: Times) -> None:
         """Runs the checks due up to ``until_ms`` for each row, each row in order of time."""
         for _ in range(LOOKS_MOST):
-            if not len(rows) or not self.timed:
+            if not len(rows):
                 return
-            due = np.stack([self.fleet.detectors[d.name].due_ms[rows] for d in self.timed])
+            asked = [*(self.fleet.detectors[d.name].due_ms for d in self.timed), self.fleet.core.rare_due_ms]
+            due = np.stack([column[rows] for column in asked])
             first = due.argmin(axis=0)
             when = due[first, np.arange(len(rows))]
             now = when <= until_ms
-            for number, detector in enumerate(self.timed):
+            for number, column in enumerate(asked):
                 mine = np.flatnonzero(now & (first == number))
                 if len(mine):
-                    self.fleet.detectors[detector.name].due_ms[rows[mine]] = NEVER_MS
-                    self._look(detector, self.step("clock", rows[mine], when[mine]), ordinals[mine])
+                    column[rows[mine]] = NEVER_MS
+                    for detector in self.timed[number : number + 1] or self.rare:
+                        self._look(detector, self.step("clock", rows[mine], when[mine]), ordinals[mine])
             rows, until_ms, ordinals = rows[now], until_ms[now], ordinals[now]
             self.fleet.touch(rows)
         raise RuntimeError("a detector asks for the same step for ever")
@@ -160,16 +164,15 @@ class Dispatcher:
         """Passes written reports, one per vessel, to every detector."""
         self.note(step)
         for detector in self.detectors:
-            if detector in self.timed:
+            if detector in self.timed or detector in self.rare:
                 self._guarded(detector, step, partial(self._set_due, detector))
             if detector.has("on_report"):
                 self._look(detector, step, step.reports["ordinal"])
 
     def _set_due(self, detector: Detector, step: DetectorInput) -> None:
         due_ms = detector.due(step)
-        if due_ms is None and detector.keeps_due:
-            return
-        self.fleet.detectors[detector.name].due_ms[step.rows] = NEVER_MS if due_ms is None else due_ms
+        if due_ms is not None or not detector.keeps_due:
+            detector.asked(step)[step.rows] = NEVER_MS if due_ms is None else due_ms
 
     def hear(self, rows: Rows, note: Note, ordinal: int) -> None:
         """Ingest has noted that the vessels of these distinct rows are heard under another MMSI."""
@@ -193,6 +196,7 @@ class Dispatcher:
         if not len(rows):
             return
         times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
+        core.rare_due_ms[rows] = next_steps(times)
         for detector in self.detectors:
             if detector in self.timed:
                 self.fleet.detectors[detector.name].due_ms[rows] = next_steps(times)

@@ -62,7 +62,7 @@ _GAP: Final = {
     "told_habit": "verdict_heard_share",
     **{f"told_{what}": f"verdict_{what}" for what in ("chance", "alpha", "missed", "peers", "kind", "level", "step")},
 }
-_STRAY_PLACES: Final = {("core", "stray_lat_deg"), ("core", "stray_lon_deg")}
+_STRAYS: Final = {("core", name) for name in ("stray_lat_deg", "stray_lon_deg", "trusted_ms")}
 _RECEPTION: Final = {"habit": "heard_share"}
 
 
@@ -84,11 +84,9 @@ def _columns_renamed(stored: StoredFleet) -> StoredFleet:
 
 
 def _strays_dropped(stored: StoredFleet) -> StoredFleet:
-    """4 to 5. A fix that is held back when the snapshot is taken is forgotten."""
+    """4 to 5. A fix that is held back when the snapshot is taken, and the last one before it, are forgotten."""
     for table in [*stored.manifest["tables"], *filter(None, [stored.manifest.get("dropped")])]:
-        table["columns"] = [
-            column for column in table["columns"] if (column["owner"], column["name"]) not in _STRAY_PLACES
-        ]
+        table["columns"] = [column for column in table["columns"] if (column["owner"], column["name"]) not in _STRAYS]
     return stored
 
 

@@ -84,17 +84,18 @@ STATED: Final = (
     Column("stop_ms", "<i8"),  # since when it is stationary (``stationary``); 0 if it is not
     Column("stop_lat_deg", "<f4", np.nan),
     Column("stop_lon_deg", "<f4", np.nan),
+    Column("rare_due_ms", "<i8", NEVER_MS),  # when detectors of rare things want to check it (``keeps_due``)
     Column("stray_ms", "<i8"),  # time of the newest fix that was held back (``track``)
     Column("run", "u1"),  # fixes held back since a fix of its own track,
     Column("run_from", "<u4"),  # ... whose time ends with these 32 bits
     Column("other_s", f"({OTHERS_KEPT},)<u4"),  # its other tracks (``other_tracks``): their last fixes, Unix s ...
     Column("other_lat_deg", f"({OTHERS_KEPT},)<f4"),
     Column("other_lon_deg", f"({OTHERS_KEPT},)<f4"),
-    Column("other_since", f"({OTHERS_KEPT},)<u4"),  # ... the steps at which they began, and three counts
+    Column("other_since", f"({OTHERS_KEPT},)<u2"),  # ... the minutes in which they began, and three counts
     Column("other_fixes", f"({OTHERS_KEPT},)u1"),
     Column("other_turns", f"({OTHERS_KEPT},)u1"),
     Column("other_behind", f"({OTHERS_KEPT},)u1"),
-    Column("trusted_ms", "<i8"),  # the last fix of its own track before one that is not
+    Column("trusted_s", "<u4"),  # the last fix of its own track before one that is not
     Column("trusted_lat_deg", "<f4", np.nan),
     Column("trusted_lon_deg", "<f4", np.nan),
 )
@@ -103,7 +104,8 @@ STATED: Final = (
 OPEN: Final = Column("open", "?")
 """Of every detector: whether it has an open alert about the vessel."""
 DUE: Final = Column("due_ms", "<i8", NEVER_MS)
-"""Of every detector with ``when_due``: the step at which it wants to check the vessel again."""
+"""Of a detector with ``when_due``: the step at which it wants to check the vessel again. Those with ``keeps_due`` share
+``rare_due_ms``."""
 
 
 def field(owner: str, name: str) -> str:

@@ -1,6 +1,6 @@
 """The other tracks under a vessel's MMSI: fixes that are not of its own track, as far as they make tracks of their own.
 
-Two are kept per vessel, 38 bytes in its columns. One of one or two fixes is a stray. Two ships that use one number take
+Two are kept per vessel, 34 bytes in its columns. One of one or two fixes is a stray. Two ships that use one number take
 turns: ``turns`` counts how often a fix of the other track followed one of the vessel's own.
 """
 
@@ -12,10 +12,11 @@ from enum import IntEnum
 from typing import Final, NamedTuple, Self
 
 from detectors.core.sphere import bearing_deg, distance_nm
-from detectors.core.units import HOUR_MS, MS, STEP_MS
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS
 from detectors.core.vessels.columns import OTHERS_KEPT, Columns
 
 _COUNT_MOST: Final = 255
+_MINUTES_KEPT: Final = 0xFFFF
 _TURNS_SHARED: Final = 5
 _WAY_KN: Final = 3.0
 _SLACK_NM: Final = 0.5
@@ -39,8 +40,8 @@ class OtherTrack(NamedTuple):
 
     fix: TrackFix
     """The last one."""
-    since_step: int
-    """When it began, in steps of STEP_MS."""
+    since_min: int
+    """When it began, Unix minutes; 16 bits of it are kept."""
     fixes: int
     """Their number; both counts end at 255."""
     turns: int
@@ -79,12 +80,12 @@ class OtherTrack(NamedTuple):
     @property
     def span_ms(self) -> int:
         """From its beginning to its last fix."""
-        return self.fix.time_ms - self.since_step * STEP_MS
+        return self.fix.time_ms - self.since_min * MINUTE_MS
 
 
 def begun(fix: TrackFix, *, behind: bool) -> OtherTrack:
     """A track of one fix."""
-    return OtherTrack(fix, fix.time_ms // STEP_MS, 1, 1, int(behind))
+    return OtherTrack(fix, fix.time_ms // MINUTE_MS, 1, 1, int(behind))
 
 
 def reckoned(last: TrackFix, sog_kn: float, cog_deg: float, time_ms: int) -> tuple[float, float]:
@@ -130,7 +131,7 @@ def strongest(others: Sequence[OtherTrack]) -> tuple[OtherTrack, ...]:
     So of many ships that use one number in turn, one makes a track.
     """
     *before, last = others
-    before.sort(key=lambda other: (-other.fixes, other.since_step, other.fix.time_ms))
+    before.sort(key=lambda other: (-other.fixes, other.since_min, other.fix.time_ms))
     return (*before[: OTHERS_KEPT - 1], last)
 
 
@@ -154,10 +155,16 @@ def read(core: Columns, row: int) -> tuple[OtherTrack, ...]:
     )
     found = zip(*(column[row].tolist() for column in columns), fixes, strict=True)
     return tuple(
-        OtherTrack(TrackFix(lat, lon, time_s * MS), since, count, turns, behind)
+        OtherTrack(TrackFix(lat, lon, time_s * MS), _began(since, time_s), count, turns, behind)
         for lat, lon, time_s, since, turns, behind, count in found
         if count
     )
+
+
+def _began(kept: int, last_s: int) -> int:
+    """The minute, not after ``last_s``, whose lowest bits were kept: no track is longer than 45 days."""
+    last_min = last_s * MS // MINUTE_MS
+    return last_min - (last_min - kept & _MINUTES_KEPT)
 
 
 def write(core: Columns, row: int, others: Sequence[OtherTrack]) -> None:
@@ -165,6 +172,7 @@ def write(core: Columns, row: int, others: Sequence[OtherTrack]) -> None:
     core.other_fixes[row] = 0
     for place, other in enumerate(others):
         core.other_lat_deg[row, place], core.other_lon_deg[row, place] = other.fix.lat_deg, other.fix.lon_deg
-        core.other_s[row, place], core.other_since[row, place] = other.fix.time_ms // MS, other.since_step
+        core.other_s[row, place] = other.fix.time_ms // MS
+        core.other_since[row, place] = other.since_min & _MINUTES_KEPT
         core.other_fixes[row, place], core.other_turns[row, place] = other.fixes, other.turns
         core.other_behind[row, place] = other.behind

@@ -12,7 +12,7 @@ from detectors.core.alert import Position, Vessel
 from detectors.core.listing_reasons import listed_for
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
-from detectors.core.units import STEP_MS, rfc3339
+from detectors.core.units import MS, STEP_MS, rfc3339
 from detectors.core.vessels.columns import SPEED_BINS, Columns
 from detectors.core.vessels.other_tracks import TrackFix, reckoned
 from detectors.core.vessels.speeds import KNOWN_LEAST, v_max_kn
@@ -194,7 +194,7 @@ def read_ship(core: Columns, row: int, reference: Reference) -> VesselState:
 
 
 def _trusted(core: Columns, row: int) -> TrackFix | None:
-    time_ms = int(core.trusted_ms[row])
+    time_ms = int(core.trusted_s[row]) * MS
     if not time_ms:
         return None
     return TrackFix(round(float(core.trusted_lat_deg[row]), 5), round(float(core.trusted_lon_deg[row]), 5), time_ms)

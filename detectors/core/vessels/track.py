@@ -167,7 +167,9 @@ def follow(history: History, core: Columns, ranges: Ranges) -> None:
 
 
 def _standing(core: Columns, row: int) -> TrackState:
-    trusted = TrackFix(float(core.trusted_lat_deg[row]), float(core.trusted_lon_deg[row]), int(core.trusted_ms[row]))
+    trusted = TrackFix(
+        float(core.trusted_lat_deg[row]), float(core.trusted_lon_deg[row]), int(core.trusted_s[row]) * MS
+    )
     return TrackState(
         unsure_step=int(core.unsure_step[row]),
         track=int(core.track[row]),
@@ -180,7 +182,8 @@ def _standing(core: Columns, row: int) -> TrackState:
 
 
 def _keep(core: Columns, row: int, standing: TrackState) -> None:
-    core.trusted_lat_deg[row], core.trusted_lon_deg[row], core.trusted_ms[row] = standing.trusted
+    core.trusted_lat_deg[row], core.trusted_lon_deg[row] = standing.trusted[:2]
+    core.trusted_s[row] = standing.trusted.time_ms // MS
     core.stray_ms[row], core.run[row], core.run_from[row] = standing.stray_ms, standing.run, standing.run_from
     write(core, row, standing.others)
 

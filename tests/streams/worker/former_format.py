@@ -23,7 +23,20 @@ _COLUMNS: Mapping[str, Mapping[str, str]] = {
     },
 }
 _OF_OTHERS: Mapping[str, str] = {
-    **dict.fromkeys(("run", "run_from", "other_s", "other_since", "other_fixes", "other_turns", "other_behind"), ""),
+    **dict.fromkeys(
+        (
+            "run",
+            "run_from",
+            "other_s",
+            "other_since",
+            "other_fixes",
+            "other_turns",
+            "other_behind",
+            "trusted_s",
+            "rare_due_ms",
+        ),
+        "",
+    ),
     "other_lat_deg": "stray_lat_deg",
     "other_lon_deg": "stray_lon_deg",
 }
