@@ -71,7 +71,6 @@ class Gap(Detector):
     """See the module."""
 
     name = "gap"
-    unreliable_most = "ticket"
     rule_version = 2
     columns = (
         Column(
