@@ -118,13 +118,20 @@ def in_time_order(
         return
     for number in [number for number in ordered if not surveys[number].size]:
         surveys[number] = _surveyed_whole(paths, number, rules, stopped)
-    read, lines = (sum(getattr(surveys[number], field) for number in ordered) for field in ("size", "lines"))
-    refuse_without_space(needed_bytes(read, lines))
-    name = surveys[ordered[0]].name + (f" and {len(ordered) - 1} more" if len(ordered) > 1 else "")
-    late, timed = (sum(getattr(surveys[number], field) for number in ordered) for field in ("late", "timed"))
-    say(f"{name}: not in time order ({late:,} of {timed:,} lines are late): sorted first, {read / 1e6:,.0f} MB")
+    name, read = _announced([surveys[number] for number in ordered], say)
     pieces = _sorted(_some(paths, ordered), rules, stopped, lambda added: watch(SORTING, added, read))
     yield RecordingFile(f"{name}, sorted", file_of(pieces, _SORTED_CHUNK_BYTES))
+
+
+def _announced(surveys: Sequence[Survey], say: Callable[[str], None]) -> tuple[str, int]:
+    """The name and the number of bytes of what is to be sorted. Raises WakewatchError without enough space on disk."""
+    read, lines, late, timed = (
+        sum(getattr(survey, field) for survey in surveys) for field in ("size", "lines", "late", "timed")
+    )
+    refuse_without_space(needed_bytes(read, lines))
+    name = surveys[0].name + (f" and {len(surveys) - 1} more" if len(surveys) > 1 else "")
+    say(f"{name}: not in time order ({late:,} of {timed:,} lines are late): sorted first, {read / 1e6:,.0f} MB")
+    return name, read
 
 
 def _say_untimed(surveys: Iterable[Survey], say: Callable[[str], None]) -> None:

@@ -5,6 +5,7 @@ They are stored in the vessel's shard, and dropped with the vessel.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 
 
@@ -12,7 +13,7 @@ class RowBytesError(ValueError):
     """Bytes that no version up to this one wrote."""
 
 
-class RowBytes:
+class RowBytes(ABC):
     """Base class of what is packed for some vessels of one fleet."""
 
     def __init__(self) -> None:
@@ -40,6 +41,6 @@ class RowBytes:
             self._check(packed)
             self._held[row] = packed
 
+    @abstractmethod
     def _check(self, packed: bytes) -> None:
         """Raises RowBytesError if these bytes cannot be unpacked."""
-        raise NotImplementedError
