@@ -10,10 +10,10 @@ How it decides. Workers publish which ships appear displaced, and from where: a 
 the first one, an impossible jump, and every 15 minutes while it lasts (``detectors/core/displacements.py``). The facts
 of all partitions are processed in order of event time (``detectors/core/place_stage``). Ships within half a degree,
 directly or through others, are of one area; the edges of cells do not matter. The alert opens at ``vessels_least``
-ships within ``within_min``, is updated when their number has doubled, and closes when no ship was displaced for
-``closes_after_min``. Areas that grow together are one. Numbers that several ships use, placeholders and single wrong
-bits do not count. The places where the ships appear are compared with a point, a line and a circle, by least squares,
-to 0.1 nm.
+ships within ``within_min``, is updated when their number has doubled or another area has grown into it, and closes when
+no ship was displaced for ``closes_after_min``. Numbers that several ships use, placeholders and single wrong bits do
+not count. The places where the ships appear are compared with a point, a line and a circle, by least squares, to 0.1
+nm.
 
 When it is wrong. A receiver with a wrong clock, or one that repeats old sentences, displaces all ships that it hears:
 compare the sources. It does not show who causes it.

@@ -175,6 +175,14 @@ def test_areas_that_grow_together_are_one_alert() -> None:
     assert [a.status for a in alerts_of([*west, *east, *between])][4:] == ["closed"]
 
 
+def test_an_area_that_takes_in_a_smaller_one_is_revised_to_have_its_bounds() -> None:
+    west = [fact(A + n, n / 2, (36.9, 27.4)) for n in range(6)]
+    east = [fact(B + n, 4 + n, (36.9, 28.2)) for n in range(3)]
+    found = alerts_of([*west, *east, fact(C, 20, (36.9, 27.8))], until_min=30)
+    assert [a.status for a in found[-2:]] == ["closed", "updated"]
+    assert found[-1].details["area"]["east_deg"] >= 28.2
+
+
 def test_a_source_that_is_hours_behind_opens_an_area_that_stays_open_for_its_hour() -> None:
     told = [fact(mmsi, n, stamp_ms=START_MS + (180 + n) * MINUTE_MS) for n, mmsi in enumerate((A, B, C))]
     opened, closed = alerts_of(told)

@@ -118,14 +118,14 @@ class DisplacedAreas:
         return [*out, self._report(area, group, told)]
 
     def _join(self, areas: Sequence[Area], group: Sequence[Displacement], told: Displacement) -> list[Emitted]:
-        """Adds a group to areas, which are one from now on: the first of them."""
+        """Adds a group to areas, which are one from now on: the first of them, revised to have the bounds of all."""
         area, *others = areas
         out = [self._end(other, self._detector.joined(other, area, told.time_ms), into=area) for other in others]
         self._enter(area, group)
-        if self._detector.has_grown(area, len(area.members)):
+        if others or self._detector.has_grown(area, len(area.members)):
             since_ms = seen_ms(told) - self._memory_ms
             present = self._known(mmsi for mmsi, at_ms in area.members.items() if at_ms > since_ms)
-            if self._detector.has_grown(area, len(present)):
+            if others or self._detector.has_grown(area, len(present)):
                 out.append(self._report(area, present, told))
         return out
 
