@@ -77,10 +77,12 @@ def websocket_before(port: int) -> Iterator[int]:
                 await talk.send_bytes(data)
 
         answering = asyncio.create_task(answer())
-        async for message in talk:
-            writer.write(message.data)
-        answering.cancel()
-        writer.close()
+        try:
+            async for message in talk:
+                writer.write(message.data)
+        finally:  # also when the server ends and cancels this
+            answering.cancel()
+            writer.close()
         return talk
 
     with served(handle) as open_port:

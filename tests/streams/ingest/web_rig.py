@@ -15,10 +15,12 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 @contextlib.contextmanager
 def served(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[int]:
     """Runs ``handler`` for every request, with TLS if there is a ``context``; gives the port."""
-    loop, started, ports = asyncio.new_event_loop(), threading.Event(), []
-    over = asyncio.Event()
+    started, over = threading.Event(), asyncio.Event()
+    ports: list[int] = []
+    loops: list[asyncio.AbstractEventLoop] = []
 
     async def serve() -> None:
+        loops.append(asyncio.get_running_loop())
         application = web.Application()
         application.router.add_route("*", "/{path:.*}", handler)
         runner = web.AppRunner(application, shutdown_timeout=0.1)
@@ -29,15 +31,14 @@ def served(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[
         await over.wait()
         await runner.cleanup()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
     assert started.wait(10)
     try:
         yield ports[0]
     finally:
-        loop.call_soon_threadsafe(over.set)
+        loops[0].call_soon_threadsafe(over.set)
         thread.join(20)
-        loop.close()
 
 
 def until(true: Callable[[], bool], wait_s: float = 60) -> None:
