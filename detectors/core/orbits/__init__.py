@@ -1,0 +1,1 @@
+"""Which satellites pass over a place when, from element sets that a user gives."""

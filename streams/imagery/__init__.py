@@ -1,0 +1,1 @@
+"""Satellite images: element sets and plans read, orders made, detections read and matched with vessels."""
