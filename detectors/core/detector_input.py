@@ -24,10 +24,11 @@ from detectors.core.vessels.grouping import groups, turns
 from detectors.core.vessels.history import History
 from detectors.core.vessels.other_tracks import TrackFix
 from detectors.core.vessels.ship import VesselState, read_ship
+from detectors.core.vessels.sightings import SightingRecord
 
 Places = npt.NDArray[np.intp]
 SourceChange = Outage | WrongClocks | FleetFull
-StepKind = Literal["reports", "clock", "slot", "source", "reference", "note"]
+StepKind = Literal["reports", "clock", "slot", "source", "reference", "note", "sighting"]
 
 
 class DetectorInput:
@@ -35,10 +36,11 @@ class DetectorInput:
 
     ``kind`` is ``reports`` (each of ``rows`` sent the report at the same place; consecutive ones may be from one
     vessel, in log order), ``clock`` (the scheduled checks of ``rows`` are due), ``slot`` (a slot closed, and these
-    vessels were missed in it), ``reference`` (another list, or other zones, are in force), ``note`` (``heard`` states
-    that the vessel of the row is heard under another MMSI) or ``source`` (``change`` happened; ``rows`` has its
-    source). ``time_ms`` has one value per row, and so has every column of ``before`` and ``now``: the vessel before and
-    after the report. ``at`` is a place in ``rows``.
+    vessels were missed in it), ``reference`` (another list, or other zones, are in force), ``note`` (``heard``
+    states that the vessel of the row is heard under another MMSI), ``sighting`` (``seen`` states what satellite
+    images show of it) or ``source`` (``change`` happened; ``rows`` has its source). ``time_ms`` has one value per
+    row, and so has every column of ``before`` and ``now``: the vessel before and after the report. ``at`` is a
+    place in ``rows``.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class DetectorInput:
         self.change: SourceChange | None = None
         self._once = False
         self.heard: Note | None = None
+        self.seen: SightingRecord | None = None
         self.reception: ReceptionState | None = None
         """In a step of a slot: the state of coverage."""
         self.closed: ClosedBlock | None = None

@@ -7,7 +7,8 @@ A detector overrides the verbs that it needs; the others are not called:
 - time: ``due`` gives the time to check a vessel again if it stays silent; ``when_due`` checks it.
 - slots of coverage: ``listen``, ``screen_slot``, ``on_slot``.
 - another list or other zones: ``screen_reference``, ``on_reference``.
-- ``on_note`` (the vessel is heard under another MMSI), ``on_source`` (a feed is down, or crowds the fleet).
+- ``on_note`` (the vessel is heard under another MMSI), ``on_sighting`` (satellite images show something of it),
+  ``on_source`` (a feed is down, or crowds the fleet).
 
 ``note`` keeps running values, report by report. No verb does I/O, reads a clock or draws a random number; time comes
 with the step. ``detectors/long_stay.py`` is a good first example.
@@ -180,6 +181,10 @@ class Detector:
     def on_note(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Ingest has noted (``step.heard``) that this vessel is heard under another MMSI."""
         raise AssertionError(f"{self.name} judges no notes")
+
+    def on_sighting(self, step: DetectorInput, at: int) -> Iterable[Finding]:
+        """Satellite images (``step.seen``) show that this vessel is not where AIS says, or that it is there again."""
+        raise AssertionError(f"{self.name} judges no sightings")
 
     def on_source(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Something happened to a source (``step.change``)."""

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from detectors.core import message_types
 from detectors.core.alert import Alert, encode
+from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
 from detectors.core.imo_notes import Note
 from detectors.core.later_stages import LaterStages
@@ -23,6 +24,7 @@ from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE,
 from detectors.core.ticks import FeedRules, StationPlace, Tick
 from detectors.core.units import MS
 from detectors.core.vessels.capacity import FleetRules
+from detectors.core.vessels.sightings import SightingRecord
 
 START_MS = 1_700_000_000_000
 SOURCE = "station"
@@ -109,12 +111,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """With ``imo``: ingest notes after it that the number is heard under this MMSI, at that place."""
     instead_of: int | None = None
     """... and which number it stated before."""
+    seen: SightingRecord | None = None
+    """What satellite images show of a vessel is told after it."""
     payload: int = 0
     """0: a transmission of its own; equal numbers are receptions of one transmission."""
 
 
 Story = list[Report]
 Stations = Sequence[StationPlace]
+LogItem = Batch | Tick | SightingRecord
 
 
 def _columns(said: Story, first: int) -> Batch:
@@ -156,7 +161,14 @@ def _columns(said: Story, first: int) -> Batch:
 
 
 def log(story: Story, *, batch: int, tick_s: float, stations: Stations = ()) -> Iterator[Batch | Tick]:
-    """The story as in the log; its first tick states ``stations``."""
+    """The story as in the log, without sightings; its first tick states ``stations``."""
+    for item in whole_log(story, batch=batch, tick_s=tick_s, stations=stations):
+        if not isinstance(item, SightingRecord):
+            yield item
+
+
+def whole_log(story: Story, *, batch: int, tick_s: float, stations: Stations = ()) -> Iterator[LogItem]:
+    """The same with sightings."""
     held: Story = []
     if stations:
         yield msgspec.structs.replace(_tick(START_MS, START_MS, START_MS), stations=tuple(stations))
@@ -185,6 +197,10 @@ def log(story: Story, *, batch: int, tick_s: float, stations: Stations = ()) -> 
             held, first = [], number + 1
             yield msgspec.structs.replace(_tick(written_ms, heard_ms, heard_ms), notes=_notes(s, now_ms))
             written_ms = heard_ms
+        if s.seen is not None:
+            yield from [_columns(held, first)] if held else []
+            held, first = [], number + 1
+            yield s.seen
     if held:
         yield _columns(held, first)
     yield msgspec.structs.replace(_tick(written_ms, heard_ms, heard_ms), state="ended")
@@ -247,8 +263,8 @@ def run(
     """The alerts of a story, of all stages. Raises AssertionError if a detector failed."""
     alerts: list[Alert] = []
     playing, stages, shards = engine(fleet=fleet), LaterStages.build(1, {}, {}), dict[int, bytes]()
-    for number, item in enumerate(log(story, batch=batch, tick_s=tick_s, stations=stations)):
-        emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, _ordinal(playing))
+    for number, item in enumerate(whole_log(story, batch=batch, tick_s=tick_s, stations=stations)):
+        emitted = played(playing, item)
         gathered = stages.gather(playing)
         decided = stages.promise(playing)
         stages.tell([playing], decided)
@@ -268,6 +284,15 @@ def _again(old: LaterStages) -> LaterStages:
     for before, after in ((old.histories, new.histories), (old.areas, new.areas)):
         after.restore([before.shard(n) for n in range(before.shard_count())], before.manifest())
     return new
+
+
+def played(playing: Engine, item: LogItem) -> list[Emitted]:
+    """What an engine makes of it."""
+    if isinstance(item, Batch):
+        return playing.apply(item)
+    if isinstance(item, SightingRecord):
+        return playing.see(item, _ordinal(playing))
+    return playing.tick(item, _ordinal(playing))
 
 
 def _ordinal(playing: Engine) -> int:

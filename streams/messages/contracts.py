@@ -13,6 +13,7 @@ from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from detectors.core.vessels.affected_areas import AffectedArea
+from detectors.core.vessels.sightings import SightingRecord
 from streams.messages.feedback import Feedback
 from streams.messages.reference_records import ImportBegun, VersionEntry, VersionHead, VersionMarker
 from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, IDENTITIES, PLACES, REFERENCE, SENTENCES, VESSELS
@@ -65,6 +66,12 @@ CONTRACTS: Final = (
         type=AffectedArea,
         topics=(SENTENCES,),
         sentence="Positions in an area are unreliable from here on, or no longer: a record with header ww_kind area.",
+    ),
+    Contract(
+        name="sighting.v1",
+        type=SightingRecord,
+        topics=(SENTENCES,),
+        sentence="What satellite images show of a vessel: a record with header ww_kind sighting.",
     ),
     Contract(
         name="listed-ship.v1",

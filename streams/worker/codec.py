@@ -16,6 +16,7 @@ from streams.messages.log_records import (
     KIND_AREA,
     KIND_REFERENCE,
     KIND_SENTENCES,
+    KIND_SIGHTING,
     KIND_TICK,
     LOG_FORMAT,
 )
@@ -29,6 +30,8 @@ UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on JSON that is not ours: also on brackets 100,000 deep."""
 LAST_MS: Final = 253_402_300_800_000  # the year 10000: the limit of RFC 3339
 _DIGITS_MOST: Final = 18
+TOLD: Final = frozenset({KIND_AREA, KIND_SIGHTING})
+"""Kinds of records in which the later stages, and the matching of satellite images, tell the engines."""
 
 
 class LogEntry(NamedTuple):
@@ -48,8 +51,8 @@ class LogEntry(NamedTuple):
     """From this record on another watchlist is in force; not if ``wrong``."""
     wrong: str
     """Why it cannot be read; empty if it can."""
-    area: bool = False
-    """It states an area whose positions are unreliable; not if ``wrong``."""
+    told: bytes = b""
+    """The kind of what another process tells the engines, of TOLD; empty for other records, and if ``wrong``."""
 
 
 def entry(offset: int, value: bytes | None, headers: object, written_ms: int) -> LogEntry:
@@ -71,7 +74,7 @@ def entry(offset: int, value: bytes | None, headers: object, written_ms: int) ->
         _number(known.get(H_READ_AT)),
         kind == KIND_REFERENCE and not wrong,
         wrong,
-        kind == KIND_AREA and not wrong,
+        kind if kind in TOLD and not wrong else b"",
     )
 
 
@@ -85,7 +88,7 @@ def _wrong(format_: bytes, kind: bytes, value: bytes | None) -> str:
         return f"format {format_[:20]!r}, expected {LOG_FORMAT!r}"
     if not value:
         return "no value"
-    if kind not in {KIND_SENTENCES, KIND_TICK, KIND_REFERENCE, KIND_AREA}:
+    if kind not in TOLD | {KIND_SENTENCES, KIND_TICK, KIND_REFERENCE}:
         return f"kind {kind[:20]!r}"
     lines = value.count(b"\n") + 1
     return f"{lines} lines, at most {LINES_MOST}" if lines > LINES_MOST else ""

@@ -9,7 +9,7 @@ A record of 40 sentences costs as much in numpy calls as one of 400, so waiting 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -24,9 +24,10 @@ from detectors.core.imo_notes import refusal_of
 from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
 from detectors.core.vessels.affected_areas import AffectedArea
+from detectors.core.vessels.sightings import SightingRecord
 from streams.decode import Decoded, RefusedReports, decode
 from streams.errors import Reason
-from streams.messages.log_records import decode_tick
+from streams.messages.log_records import KIND_AREA, KIND_SIGHTING, decode_tick
 from streams.messages.reference_records import VersionMarker
 from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, LogEntry
 from streams.worker.dead_letters import LostInput, gathered
@@ -34,7 +35,10 @@ from streams.worker.timelines import Timelines
 
 RUN_BYTES_MOST: Final = 512 << 10
 """About 6,000 sentences, 20 ms: the loop has other work to do."""
-_area_of: Final = msgspec.json.Decoder(AffectedArea)
+_TOLD: Final[Mapping[bytes, msgspec.json.Decoder[AffectedArea] | msgspec.json.Decoder[SightingRecord]]] = {
+    KIND_AREA: msgspec.json.Decoder(AffectedArea),
+    KIND_SIGHTING: msgspec.json.Decoder(SightingRecord),
+}
 
 
 class RunOutcome(NamedTuple):
@@ -73,7 +77,7 @@ def _joins(first: LogEntry, then: LogEntry) -> bool:
         then.ours
         and not then.tick
         and not then.marker
-        and not then.area
+        and not then.told
         and not then.wrong
         and (then.source, then.replayed) == (first.source, first.replayed)
     )
@@ -82,8 +86,8 @@ def _joins(first: LogEntry, then: LogEntry) -> bool:
 def processed(timelines: Timelines, run: Sequence[LogEntry]) -> list[RunOutcome]:
     """Gives a run to the engine of its source. Never raises on bad input."""
     first = run[0]
-    if first.area:
-        return [_area(timelines.live, first)]
+    if first.told:
+        return [_told(timelines.live, first)]
     engine = timelines.live if first.wrong else timelines.of(first.source, replayed=first.replayed)
     outcomes = take(engine, run)
     if engine is timelines.live:
@@ -106,14 +110,17 @@ def take(engine: Engine, run: Sequence[LogEntry]) -> list[RunOutcome]:
     return [_alone(engine, entry) for entry in run]
 
 
-def _area(engine: Engine, entry: LogEntry) -> RunOutcome:
-    """An area of the stage of places: it concerns what is live, because displacements of recordings are not told."""
+def _told(engine: Engine, entry: LogEntry) -> RunOutcome:
+    """What another process tells: it concerns what is live, because nothing is told about recordings."""
     try:
-        area = _area_of.decode(entry.value)
+        told = _TOLD[entry.told].decode(entry.value)
     except UNREADABLE as error:
-        return _lost(entry, f"area: {error}")
-    engine.areas.take(area)
-    return RunOutcome(entry.source)
+        return _lost(entry, f"{entry.told.decode()}: {error}")
+    if isinstance(told, AffectedArea):
+        engine.areas.take(told)
+        return RunOutcome(entry.source)
+    alerts = engine.see(told)
+    return RunOutcome(entry.source, alerts, _faults(engine, [entry]))
 
 
 def version_of(entry: LogEntry) -> str:

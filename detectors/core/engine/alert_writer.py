@@ -20,6 +20,7 @@ from detectors.core.vessels import silences
 from detectors.core.vessels.affected_areas import limited
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.ship import VesselState
+from detectors.core.vessels.sightings import SIGHTINGS, sightings_in, with_sightings
 
 EVIDENCE_MOST: Final = 8
 _STATUS: Final = {"open": "opened", "update": "updated", "close": "closed", "retract": "retracted"}
@@ -67,6 +68,8 @@ class AlertWriter:
         alert = _compose(detector, finding, ship, former, bounded)
         if detector.unreliable_most is not None and not isinstance(ship, str):
             alert = limited(alert, self._fleet.areas.around(ship), detector.unreliable_most)
+        if former is not None and SIGHTINGS in former.details and SIGHTINGS not in alert.details:
+            alert = with_sightings(alert, sightings_in(former))
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (
             former is None or former.replayed

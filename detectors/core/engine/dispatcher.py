@@ -25,6 +25,7 @@ from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.history import History
 from detectors.core.vessels.ship import VesselState, read_ship
+from detectors.core.vessels.sightings import SightingRecord
 from detectors.core.vessels.timing_wheel import TimingWheel, WaitingRows
 
 LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and again is a bug
@@ -186,6 +187,17 @@ class Dispatcher:
         for detector in self.detectors:
             if detector.has("on_note"):
                 self._look(detector, step, ordinals)
+        self.fleet.touch(rows)
+        self.plan(rows)
+
+    def see(self, row: int, record: SightingRecord, ordinal: int) -> None:
+        """Satellite images show where the vessel of this row is not, or that it is there again."""
+        rows = np.asarray([row], np.intp)
+        step = self.step("sighting", rows, np.asarray([record.told_ms]))
+        step.seen = record
+        for detector in self.detectors:
+            if detector.has("on_sighting"):
+                self._look(detector, step, np.asarray([ordinal]))
         self.fleet.touch(rows)
         self.plan(rows)
 

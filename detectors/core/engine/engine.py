@@ -27,6 +27,7 @@ from detectors.core.engine.batch_applier import BatchApplier
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.engine.fact_writers import FactWriters
 from detectors.core.engine.reference_switch import ReferenceSwitch
+from detectors.core.engine.sighting_taker import SightingTaker
 from detectors.core.engine.slot_closer import SlotCloser
 from detectors.core.engine.verbs import DetectorFault
 from detectors.core.identities.binding import Binding, SeenUnder
@@ -45,6 +46,7 @@ from detectors.core.vessels.capacity import Admission, FleetRules
 from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
+from detectors.core.vessels.sightings import SightingRecord
 
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
 
@@ -83,6 +85,7 @@ class Engine:
             self.fleet, self.reception, self.matcher, self.dispatcher, self._watchers
         )
         self.areas = AreaSwitch(self.fleet, self.dispatcher)
+        self._sightings = SightingTaker(self.fleet, self.dispatcher)
         self._steps = self._reports = 0
         self.types = np.zeros(LAST_TYPE + 1, np.int64)
         """Reports applied, by AIS message type."""
@@ -167,6 +170,11 @@ class Engine:
         self._facts.adopt(reference)
         self.matcher.adopt(reference)
         self._reference_switch.switch(former, reference, ordinal)
+        return self._drain()
+
+    def see(self, record: SightingRecord, ordinal: int = 0) -> list[Emitted]:
+        """Adds what satellite images show of a vessel. Returns the alerts that this revises or opens."""
+        self._sightings.take(record, ordinal)
         return self._drain()
 
     def _take(self, batch: Batch, rows: Rows, source: int) -> None:

@@ -99,6 +99,8 @@ class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
     """The layout of the dropped vessels in shards."""
     numbered: Numbered = Numbered()
     areas: KeptAreas = KeptAreas()
+    ended_revisions: dict[str, int] = {}
+    """Of ended alerts that satellite images have revised."""
     coverage: bytes = b""
 
 
@@ -149,6 +151,7 @@ def write_manifest(
             dropped=_head(fleet.dropped.table),
             numbered=numbered,
             areas=fleet.areas.kept(),
+            ended_revisions=fleet.ended_revisions,
             coverage=reception.keep(),
         )
     )
@@ -191,6 +194,7 @@ def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manif
         _remember(fleet, part)
     _mark_open(fleet)
     fleet.areas.restore(head.areas)
+    fleet.ended_revisions.update(head.ended_revisions)
     _read_coverage(reception, head, cells, parts)
     if former:  # everything is written in the present format with the next snapshot
         fleet.dirty[:] = True

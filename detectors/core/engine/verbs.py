@@ -39,6 +39,7 @@ VERBS: Final[Mapping[StepKind, Verbs]] = {
     "slot": Verbs("screen_slot", "on_slot"),
     "reference": Verbs("screen_reference", "on_reference"),
     "note": Verbs("", "on_note"),
+    "sighting": Verbs("", "on_sighting"),
     "source": Verbs("", "on_source"),
 }
 """By ``DetectorInput.kind``."""

@@ -53,6 +53,8 @@ class Fleet:
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
         self.areas = OpenAreas()
+        self.ended_revisions: dict[str, int] = {}
+        """The last revision of ended alerts that satellite images have revised since, by id."""
         self.memory = VesselPasts()
         self.recent = RecentFixes()
         self.dropped = DroppedVessels()

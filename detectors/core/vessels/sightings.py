@@ -5,13 +5,22 @@ They come through the log as records for one vessel, like areas: a replay of the
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta
 
-from detectors.core.alert import Alert
+from detectors.core.alert import Alert, Fact
+from detectors.core.units import rfc3339, unix_ms
 
+SIGHTINGS: Final = "sightings"
+"""The name in the details of an alert."""
+_FACTS: Final[Mapping[str, str]] = {
+    "seen": "seen in a satellite image at its reported position",
+    "possible": "possible match in a satellite image taken during the silence",
+    "absent": "not in a satellite image at its reported position",
+}
 _LAST_MS = 253_402_300_800_000  # the year 10000
 TimeMs = Annotated[int, Meta(ge=0, lt=_LAST_MS)]
 Latitude = Annotated[float, Meta(ge=-90, le=90)]
@@ -56,4 +65,44 @@ class SightingRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     sightings: tuple[Sighting, ...]
     """In the order of image time, then image."""
     alert: Alert | None = None
-    """The alert that they concern, in its newest revision; None: only what was not there is told."""
+    """The alert that they concern, in its newest revision; None: where the vessel is not, or is there again."""
+
+    def __post_init__(self) -> None:
+        """Raises ValueError (msgspec: ValidationError) if the alert cannot have a next revision."""
+        if self.alert is not None and not (
+            0 <= unix_ms(self.alert.time) < _LAST_MS and 0 < self.alert.revision < 2**31
+        ):
+            raise ValueError("no time, or no revision")
+
+
+def shown(sighting: Sighting) -> dict[str, Any]:
+    """As in the details of an alert, and equal to what a snapshot of them gives: with a time to read, and lists."""
+    kept = msgspec.json.decode(msgspec.json.encode(sighting))
+    return {"image": kept.pop("image"), "time": rfc3339(kept.pop("time_ms")), **kept}
+
+
+def sightings_in(alert: Alert) -> tuple[Sighting, ...]:
+    """Those that an alert states."""
+    told = alert.details.get(SIGHTINGS, ())
+    read = [{**one, "time_ms": unix_ms(one["time"])} for one in told]
+    return tuple(msgspec.convert(one, Sighting) for one in read)
+
+
+def fact_of(sighting: Sighting) -> Fact:
+    """What it contributes to the reasons of an alert."""
+    return Fact(
+        fact=_FACTS[sighting.outcome],
+        value=round(sighting.score, 2),
+        unit="score",
+        source=f"{sighting.sensor} {sighting.image}",
+    )
+
+
+def with_sightings(alert: Alert, sightings: tuple[Sighting, ...]) -> Alert:
+    """The alert with these sightings instead of those that it states."""
+    details = {name: value for name, value in alert.details.items() if name != SIGHTINGS}
+    why = tuple(fact for fact in alert.why if fact.fact not in _FACTS.values())
+    if sightings:
+        details[SIGHTINGS] = [shown(sighting) for sighting in sightings]
+        why = (*why, *map(fact_of, sightings))
+    return msgspec.structs.replace(alert, details=details, why=why)
