@@ -1,4 +1,4 @@
-"""Vessels that were found, or not found, in satellite images: what the matching of images tells the engine.
+"""Vessels that were found, or not found, in satellite images: what the matching of images states.
 
 They come through the log as records for one vessel, like areas: a replay of the log comes to the same alerts.
 """
@@ -57,7 +57,7 @@ class Sighting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SightingRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """All that images show of a vessel in the time of one alert; replaces what was told about it before."""
+    """All that images show of a vessel in the time of one alert; replaces former records about it."""
 
     mmsi: Annotated[int, Meta(ge=0, le=999_999_999)]
     told_ms: TimeMs
