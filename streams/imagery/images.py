@@ -61,6 +61,10 @@ class Fixes(NamedTuple):
     """NaN where not reported, as in ``cog_deg``."""
     cog_deg: npt.NDArray[np.float64]
 
+    def rows(self, at: npt.NDArray[np.bool_] | npt.NDArray[np.intp]) -> Fixes:
+        """Some of them, by place or by a mask."""
+        return Fixes(*(column[at] for column in self))  # type: ignore[arg-type]  # each keeps its own dtype
+
 
 class Silence(NamedTuple):
     """A silent vessel: its alert, and what bounds where it can have been."""
