@@ -66,6 +66,16 @@ class Fixes(NamedTuple):
         return Fixes(*(column[at] for column in self))  # type: ignore[arg-type]  # each keeps its own dtype
 
 
+class LikelyPlace(NamedTuple):
+    """A circle in which a silent vessel is likelier than elsewhere."""
+
+    lat_deg: float
+    lon_deg: float
+    radius_nm: float
+    weight: float
+    """Beside the vessel's other places."""
+
+
 class Silence(NamedTuple):
     """A silent vessel: its alert, and what bounds where it can have been."""
 
@@ -81,3 +91,5 @@ class Silence(NamedTuple):
     """Its next report; None while it is silent."""
     to_lat_deg: float | None = None
     to_lon_deg: float | None = None
+    places: tuple[LikelyPlace, ...] = ()
+    """Where it is likelier than elsewhere in its reach at the time of an image."""

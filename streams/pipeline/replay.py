@@ -7,7 +7,7 @@ sentence (or tick) that caused them. So the output does not depend on how record
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
@@ -20,10 +20,12 @@ from detectors.core.units import MS
 from streams.decode import decode
 from streams.errors import ConfigError, WakewatchError
 from streams.files.recordings import RecordingFile
+from streams.imagery.images import Image
+from streams.imagery.playback import ImagePlayback
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.line_affixes import doubt_in
 from streams.ingest.unrecognised import nothing_of_ours
-from streams.messages.log_records import MarkRecord, Record, Sentences, TickRecord
+from streams.messages.log_records import MarkRecord, Record, Sentences, TickRecord, partition_of
 from streams.pipeline.engines import engine_for, later_stages_for
 from streams.settings.model import Settings
 
@@ -56,15 +58,24 @@ class InProcessPipeline:
     """The partitions of one deployment, in process."""
 
     def __init__(
-        self, settings: Settings, reference: Reference, partitions: int, lists: Mapping[int, Reference] | None = None
+        self,
+        settings: Settings,
+        reference: Reference,
+        partitions: int,
+        lists: Mapping[int, Reference] | None = None,
+        images: Sequence[Image] = (),
     ) -> None:
-        """``lists``: the references that come into force at a mark of that time (``SourceKind.marks_ms``)."""
+        """``lists``: the references that come into force at a mark of that time (``SourceKind.marks_ms``).
+
+        ``images``: satellite images of the time of the recordings, to be matched with their vessels.
+        """
         self._lists = lists or {}
         self.engines = [engine_for(settings, reference, partition) for partition in range(partitions)]
         self._stages = later_stages_for(settings, partitions)
         self.totals = Totals()
         self.faults: list[DetectorFault] = []
         self._held: list[Emitted] = []
+        self._images = ImagePlayback(images, reference.zones) if images else None
         self.late = 0
         """Reports that came later than the detectors wait for, whichever vessel they are of."""
         self._late_ms = int(settings.feed.allowed_lateness_s * MS)
@@ -83,8 +94,10 @@ class InProcessPipeline:
                 self._sentences(record)
 
     def finish(self) -> Iterator[Emitted]:
-        """The alerts that are still held."""
+        """The alerts that are still held, and what the last images show."""
         yield from self._in_order()
+        clock_ms = max(engine.clock_ms for engine in self.engines)
+        yield from self._see(clock_ms, max(engine.counts["reports"] for engine in self.engines), last=True)
 
     def _sentences(self, record: Sentences) -> None:
         decoded = decode(record.value, record.source, record.ordinals)
@@ -102,6 +115,8 @@ class InProcessPipeline:
             )
             self.late += int(np.count_nonzero(tops_ms[1:] - decoded.batch.reports["time_ms"] > self._late_ms))
             self._tops_ms[record.partition] = int(tops_ms[-1])
+            if self._images is not None:
+                self._images.take(decoded.batch)
             self._held += engine.apply(decoded.batch)
             self._stages.gather(engine)
         self.faults += engine.drain_faults()
@@ -116,6 +131,15 @@ class InProcessPipeline:
             self._stages.tell(self.engines, decided)
             self._held += [emitted._replace(ordinal=record.ordinal) for emitted in decided]
         yield from self._in_order()
+        yield from self._see(record.tick.to_ms, record.ordinal)
+
+    def _see(self, clock_ms: int, ordinal: int, *, last: bool = False) -> Iterator[Emitted]:
+        """Tells the engines what images show by then."""
+        for record in self._images.due(clock_ms, last=last) if self._images is not None else ():
+            engine = self.engines[partition_of(record.mmsi, len(self.engines))]
+            self._held += engine.see(record, ordinal)
+            self.faults += engine.drain_faults()
+        yield from self._in_order()
 
     def _switch(self, mark: MarkRecord) -> Iterator[Emitted]:
         for engine in self.engines:
@@ -128,6 +152,8 @@ class InProcessPipeline:
         held.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
         for emitted in held:
             self.totals.alerts[f"{emitted.alert.detector} {emitted.alert.status}"] += 1
+            if self._images is not None:
+                self._images.note(emitted.alert)
             yield emitted
 
     @property

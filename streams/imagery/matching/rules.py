@@ -58,6 +58,9 @@ class MatchRules(msgspec.Struct, frozen=True, kw_only=True):
     km2; a Sentinel-1 scene has 8 of them."""
     silent_found: Share = 0.7
     """Chance that a silent vessel inside the image is among the contacts: it can also be in a port, where none are."""
+    at_places: Share = 0.5
+    """Chance that a silent vessel is at one of the places of interest in its reach, if there are any; otherwise every
+    part of its reach is equally likely."""
     agreement_least: Share = 0.5
     """Where a smaller share of the vessels that must be in an image is in it, its time or place is doubted."""
     agreement_of: Annotated[int, Meta(ge=1)] = 4

@@ -1,8 +1,8 @@
 """Which unexplained contacts could be silent vessels, and with what chance.
 
 A silent vessel is somewhere within its reach: a circle around its last report that grows with its greatest speed, and
-when it was heard again, also one around its next report that shrinks. Every place in it counts the same. A contact in
-it competes with
+when it was heard again, also one around its next report that shrinks. Half of the chance is for places of interest in
+it (zones, and where it was at rest), by their weights; the rest is for the whole reach. A contact in it competes with
 
 - chance: contacts that are no vessel we know of, at the density of unexplained ones around it and in the image;
 - the other contacts within reach, and that the vessel is in the image's dark corners, in a port, or outside of it;
@@ -19,7 +19,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from streams.imagery.images import Silence
+from detectors.core.units import KM_NM
+from streams.imagery.images import LikelyPlace, Silence
 from streams.imagery.matching.association import Pairs, chances, one_to_one
 from streams.imagery.matching.contacts import Contacts, density_per_km2, lengths_of
 from streams.imagery.matching.expected import Unplaced
@@ -39,6 +40,7 @@ _MISSED_LEAST: Final = 0.05
 _DOUBTFUL: Final = 0.05
 """Least confidence in a contact; and a length that makes a vessel this many times less likely rules it out."""
 _NO_ROW: Final = (np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+_NO_PLACE: Final = np.zeros((0, 3))
 _TURN: Final = math.pi * (3 - math.sqrt(5))
 
 
@@ -59,6 +61,29 @@ class _Reach(NamedTuple):
     middles: Floats
     radii_km: Floats
     length_m: float
+    places: Floats
+    """Middles (m, 3) of the places of interest in it."""
+    place_km: Floats
+    """... their radii,"""
+    weights: Floats
+    """... and the share of each in the chance to be at one of them."""
+    at_places: float
+    """Chance to be at one of them."""
+
+    def per_km2(self, places: Floats, area_km2: float) -> Floats:
+        """The chance per km2 to be at each of ``places`` (n, 3), which are in it; ``area_km2``: its own area."""
+        spread = np.full(len(places), (1 - self.at_places) / area_km2)
+        if not len(self.places):
+            return spread
+        at = places @ self.places.T >= np.cos(self.place_km / EARTH_KM)
+        each = self.at_places * self.weights / np.array([cap_km2(km) for km in self.place_km.tolist()])
+        return np.asarray(spread + at @ each)
+
+    def shown(self, outline: Outline, share: float) -> float:
+        """The chance that it is in the image; ``share``: of its reach that the image shows."""
+        if not len(self.places):
+            return share
+        return (1 - self.at_places) * share + self.at_places * float(self.weights @ outline.shows(self.places))
 
     def holds(self, places: Floats) -> Bools:
         """Which places (n, 3) are in it."""
@@ -82,7 +107,7 @@ def possible(
     at = np.flatnonzero(free)
     if not named or not len(at):
         return []
-    reaches = [*(_reach_of(silence, time_ms) for silence in named), *_others(unplaced)]
+    reaches = [*(_reach_of(silence, time_ms, rules) for silence in named), *_others(unplaced)]
     pairs, missed, others = _pairs(contacts, at, reaches, named=len(named), outline=outline, rules=rules)
     chance = chances(pairs, missed, len(at))
     chosen = one_to_one(pairs, chance, rules.possible_least)
@@ -104,22 +129,33 @@ def silent_at(silences: Sequence[Silence], time_ms: int) -> dict[int, list[Silen
     return found
 
 
-def _order(silence: Silence) -> tuple[float | str, ...]:
+def _order(silence: Silence) -> tuple[float | str | tuple[LikelyPlace, ...], ...]:
     return tuple(math.inf if value is None else value for value in (*silence[1:3], *silence[3:], silence.alert))
 
 
-def _reach_of(silence: Silence, time_ms: int) -> _Reach:
+def _reach_of(silence: Silence, time_ms: int, rules: MatchRules) -> _Reach:
     ends = [(silence.lat_deg, silence.lon_deg, time_ms - silence.from_ms)]
     if silence.to_ms is not None and silence.to_lat_deg is not None and silence.to_lon_deg is not None:
         ends.append((silence.to_lat_deg, silence.to_lon_deg, silence.to_ms - time_ms))
     lat, lon, away_ms = np.array(ends, np.float64).T
     radii_km = _MARGIN_KM + silence.v_max_kn * KN_KM_S * away_ms / 1000
-    return _Reach(vectors(lat, lon), radii_km, math.nan if silence.length_m is None else silence.length_m)
+    places = np.array(sorted(silence.places), np.float64).reshape(-1, 4)
+    return _Reach(
+        vectors(lat, lon),
+        radii_km,
+        math.nan if silence.length_m is None else silence.length_m,
+        vectors(places[:, 0], places[:, 1]),
+        np.maximum(places[:, 2] / KM_NM, _MARGIN_KM),
+        places[:, 3] / max(places[:, 3].sum(), 1e-9),
+        rules.at_places if len(places) else 0.0,
+    )
 
 
 def _others(unplaced: Unplaced) -> Iterator[_Reach]:
     for place, reach_km in zip(unplaced.places, unplaced.reach_km.tolist(), strict=True):
-        yield _Reach(place[None], np.array([_MARGIN_KM + reach_km]), math.nan)
+        yield _Reach(
+            place[None], np.array([_MARGIN_KM + reach_km]), math.nan, _NO_PLACE, _NO_PLACE[:, 0], _NO_PLACE[:, 0], 0.0
+        )
 
 
 def _pairs(
@@ -138,12 +174,13 @@ def _pairs(
             continue
         ratio = length_ratio(length_m[held], np.full(len(held), reach.length_m), common)
         others[held] += (ratio >= _DOUBTFUL) * (row < named)
-        area_km2, shown = _extent(reach, outline)
+        area_km2, share = _extent(reach, outline)
+        weight = rules.silent_found * ratio * reach.per_km2(places[held], area_km2)
         if len(held) > _CONTACTS_MOST:
-            by_chance[held] += rules.silent_found * ratio / area_km2
+            by_chance[held] += weight
             continue
-        missed[row] = max(1 - rules.silent_found * shown, _MISSED_LEAST)
-        rows.append((np.full(len(held), row), held, rules.silent_found * ratio / area_km2))
+        missed[row] = max(1 - rules.silent_found * reach.shown(outline, share), _MISSED_LEAST)
+        rows.append((np.full(len(held), row), held, weight))
     vessel, contact, weight = (np.concatenate(part) for part in zip(_NO_ROW, *rows, strict=True))
     sure = np.nan_to_num(np.maximum(contacts.confidence[at], _DOUBTFUL), nan=1.0)
     return Pairs(vessel, contact, weight * (sure / by_chance)[contact]), missed, others

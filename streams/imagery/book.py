@@ -1,0 +1,209 @@
+"""All images, what was heard around them, and the alerts that they concern: which sightings have to be told.
+
+Everything may come in any order and twice: an image days late, a gap that is found after the image was taken, another
+version of an image. What is told is a function of what is known, so in the end it is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from detectors.core.alert import Alert
+from detectors.core.sphere import distance_nm
+from detectors.core.units import DAY_MS, unix_ms
+from detectors.core.vessels.sightings import SIGHTINGS, Sighting, SightingRecord, sightings_in
+from streams.imagery.images import Fixes, Image, Silence
+from streams.imagery.matching.matching import Outcomes, match
+from streams.imagery.places import Place, reachable
+from streams.imagery.silences import KnownSilences
+
+IMAGES_DAYS: Final = 30
+"""Images are kept for so long, by their time against the newest."""
+IMAGES_MOST: Final = 2000
+_ABSENT: Final = "not_in_image"
+_SEEN_IN: Final = frozenset({"watchlist", "port_proximity", "port_call", "long_stay"})
+"""Alerts that state where a ship is: an image that shows it there supports them."""
+_ABSENT_IN: Final = frozenset({"position_jump", "shared_mmsi", "smooth_track"})
+"""Alerts that doubt where a ship is."""
+_STAY_NM: Final = 1.5
+"""A contact so near the place of a long stay is at that place."""
+
+
+class TakenImage(msgspec.Struct, frozen=True, kw_only=True):
+    """An image with the fixes around it."""
+
+    image: Image
+    fixes: Fixes
+    lengths: Mapping[int, float]
+
+
+class _Known(NamedTuple):
+    """An alert in its newest revision."""
+
+    alert: Alert
+    ended_ms: int | None
+    """When it closed: later revisions have later times."""
+
+
+class ImageBook:
+    """See the module. ``places``: where a silent ship may have called, of any size of list."""
+
+    def __init__(self, places: Sequence[Place] = (), matched: Callable[..., Outcomes] = match) -> None:
+        self._places, self._match = places, matched
+        self._images: dict[str, TakenImage] = {}
+        self._found: dict[str, Outcomes] = {}
+        """By image; those that are to be matched again are missing."""
+        self._silences = KnownSilences()
+        self._alerts: dict[int, dict[str, _Known]] = {}
+        """Newest revisions by vessel."""
+        self._told: dict[tuple[int, str], tuple[int, tuple[Sighting, ...]]] = {}
+        """What was told last about an alert ("": about absences), and the revision for which it was."""
+
+    # -- what becomes known --------------------------------------------------------------------------------------
+
+    def add(self, taken: TakenImage) -> None:
+        """An image, or another version of it."""
+        if self._images.get(taken.image.id) == taken:
+            return
+        self._images[taken.image.id] = taken
+        self._found.pop(taken.image.id, None)
+        self._forget()
+
+    def withdraw(self, image_id: str) -> None:
+        """The image was deleted."""
+        self._images.pop(image_id, None)
+        self._found.pop(image_id, None)
+
+    def take(self, alert: Alert) -> None:
+        """A revision of any alert."""
+        if alert.mmsi is None:
+            return
+        if alert.detector not in {"gap", _ABSENT} | _SEEN_IN | _ABSENT_IN:
+            return
+        known = self._alerts.setdefault(alert.mmsi, {})
+        former = known.get(alert.id)
+        if former is not None and former.alert.revision >= alert.revision:
+            return
+        ended_ms = None if former is None else former.ended_ms
+        if ended_ms is None and alert.status == "closed":
+            ended_ms = unix_ms(alert.time)
+        known[alert.id] = _Known(alert, ended_ms)
+        if alert.detector == "gap":
+            for silence in self._silences.take(alert):
+                self._match_again(silence)
+
+    def _match_again(self, silence: Silence) -> None:
+        """A silence is new, or is known better: images in its time may show the vessel, or do so no longer."""
+        for image in self._images.values():
+            at_ms = image.image.time_ms
+            if silence.from_ms <= at_ms and (silence.to_ms is None or at_ms <= silence.to_ms):
+                self._found.pop(image.image.id, None)
+
+    def _forget(self) -> None:
+        newest_ms = max(each.image.time_ms for each in self._images.values())
+        by_age = sorted(self._images.values(), key=lambda each: (each.image.time_ms, each.image.id))
+        for taken in by_age:
+            old = taken.image.time_ms < newest_ms - IMAGES_DAYS * DAY_MS
+            if old or len(self._images) > IMAGES_MOST:
+                self.withdraw(taken.image.id)
+        before_ms = newest_ms - 2 * IMAGES_DAYS * DAY_MS
+        self._silences.forget(before_ms)
+        for mmsi, alerts in list(self._alerts.items()):
+            kept = {
+                key: known for key, known in alerts.items() if known.ended_ms is None or known.ended_ms >= before_ms
+            }
+            self._alerts[mmsi] = kept
+            if not kept:
+                del self._alerts[mmsi]
+
+    # -- what it means -------------------------------------------------------------------------------------------
+
+    def outcomes(self, image_id: str) -> Outcomes:
+        """What an image shows, by all that is known."""
+        found = self._found.get(image_id)
+        if found is None:
+            taken = self._images[image_id]
+            found = self._match(taken.image, taken.fixes, self._silences_at(taken.image.time_ms), lengths=taken.lengths)
+            self._found[image_id] = found
+        return found
+
+    def _silences_at(self, time_ms: int) -> list[Silence]:
+        return [
+            silence._replace(places=reachable(silence, self._places, time_ms)) for silence in self._silences.at(time_ms)
+        ]
+
+    def records(self, told_ms: Callable[[Alert | None, int], int]) -> Iterator[SightingRecord]:
+        """What is to be told now: alerts that do not state what images show, and vessels that are absent.
+
+        ``told_ms`` gives the event time of a record from its alert and the time of its newest image.
+        """
+        by_vessel: dict[int, list[tuple[str, Sighting]]] = {}
+        for image_id in sorted(self._images):
+            for found in self.outcomes(image_id).found:
+                by_vessel.setdefault(found.mmsi, []).append((found.alert, found.sighting))
+        stating = {
+            mmsi
+            for mmsi, alerts in self._alerts.items()
+            if any(SIGHTINGS in known.alert.details for known in alerts.values())
+        }
+        for mmsi in sorted(by_vessel.keys() | stating):
+            shows = sorted(by_vessel.get(mmsi, ()), key=lambda one: (one[1].time_ms, one[1].image))
+            for alert_id in sorted(self._alerts.get(mmsi, ())):
+                known = self._alerts[mmsi][alert_id]
+                if known.alert.detector != _ABSENT and known.alert.status != "retracted":
+                    yield from self._about(mmsi, known.alert, _shown_in(known, shows), told_ms)
+            yield from self._absences(mmsi, [one for _, one in shows], told_ms)
+
+    def _about(
+        self, mmsi: int, alert: Alert, sightings: tuple[Sighting, ...], told_ms: Callable[[Alert | None, int], int]
+    ) -> Iterator[SightingRecord]:
+        said = self._told.get((mmsi, alert.id))
+        if sightings == sightings_in(alert) or said == (alert.revision, sightings):
+            return
+        self._told[mmsi, alert.id] = alert.revision, sightings
+        newest_ms = max((one.time_ms for one in sightings), default=0)
+        yield SightingRecord(mmsi=mmsi, told_ms=told_ms(alert, newest_ms), sightings=sightings, alert=alert)
+
+    def _absences(
+        self, mmsi: int, shows: Sequence[Sighting], told_ms: Callable[[Alert | None, int], int]
+    ) -> Iterator[SightingRecord]:
+        """What is after the last image that shows it, and that image."""
+        seen = [one for one in shows if one.outcome == "seen"][-1:]
+        since_ms = seen[0].time_ms if seen else 0
+        absent = tuple(one for one in shows if one.outcome == "absent" and one.time_ms > since_ms)
+        alerts = [known.alert for known in self._alerts.get(mmsi, {}).values() if known.alert.detector == _ABSENT]
+        present = next((a for a in alerts if a.status in {"opened", "updated"}), None)
+        stated = sightings_in(present) if present is not None else ()
+        said = self._told.get((mmsi, ""))
+        if absent == stated or (said is not None and said == (len(alerts), absent)):
+            return
+        self._told[mmsi, ""] = len(alerts), absent
+        newest_ms = max((one.time_ms for one in (*seen, *absent)), default=0)
+        yield SightingRecord(mmsi=mmsi, told_ms=told_ms(present, newest_ms), sightings=(*seen, *absent))
+
+
+def _shown_in(known: _Known, shows: Sequence[tuple[str, Sighting]]) -> tuple[Sighting, ...]:
+    """What concerns an alert, of all that images show of its vessel."""
+    alert = known.alert
+    if alert.detector == "gap":
+        return tuple(one for about, one in shows if about == alert.id)
+    from_ms = unix_ms(alert.episode_start)
+    within = [
+        one for _, one in shows if from_ms <= one.time_ms and not (known.ended_ms and one.time_ms > known.ended_ms)
+    ]
+    kind = "absent" if alert.detector in _ABSENT_IN else "seen"
+    found = [one for one in within if one.outcome == kind]
+    if alert.detector == "long_stay":
+        found += [one for one in within if one.outcome == "possible" and _is_there(alert, one)]
+    unique = {one.image: one for one in found}
+    return tuple(sorted(unique.values(), key=lambda one: (one.time_ms, one.image)))
+
+
+def _is_there(alert: Alert, sighting: Sighting) -> bool:
+    place = alert.position
+    if place is None:
+        return False
+    return distance_nm(place.lat_deg, place.lon_deg, sighting.lat_deg, sighting.lon_deg) <= _STAY_NM
