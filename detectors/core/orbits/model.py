@@ -38,7 +38,9 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of imaging instrument, and the satellites that carry it."""
 
     name: Annotated[str, Meta(min_length=1, max_length=64)]
-    norad_ids: tuple[int, ...]
+    norad_ids: tuple[int, ...] = ()
+    name_starts: tuple[str, ...] = ()
+    """Or satellites whose name in the element set begins like this, in either case; a number counts more."""
     kind: Literal["radar", "optical"]
     look: Look
     near_km: float = 0.0
@@ -72,7 +74,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return min(grown, self.most_nm)
 
 
-class Pass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Pass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A satellite passes and its sensor can cover a target, or a part of it."""
 
     satellite: str
@@ -84,11 +86,11 @@ class Pass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """RFC 3339 UTC with whole seconds: from when to when the target, or a part of it, is in view."""
     end: str
     covers: float
-    """Share of the target's area that it can cover, 0 to 1."""
+    """Share of the target's area that it can cover, 0 to 1; with ``swath_km``, that one image can."""
     track_deg: float
     """The satellite's course over the ground at the middle."""
     side: Literal["right", "left", "below"]
-    """Where the target is, seen along that course."""
+    """Where it looks, seen along that course; ``below``: on both sides of its track."""
     elements_age_h: float
     """From the epoch of the elements to the middle of the pass; negative before it."""
     area: tuple[tuple[float, float], ...] = ()
