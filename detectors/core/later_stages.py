@@ -48,4 +48,4 @@ class LaterStages:
         """Gives the areas that were found back to the engines: their positions are unreliable."""
         for area in filter(None, (area_of(each.alert) for each in emitted)):
             for engine in engines:
-                engine.areas.take(area)
+                engine.tell(area)

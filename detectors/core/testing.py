@@ -17,14 +17,14 @@ from detectors.core import message_types
 from detectors.core.alert import Alert, encode
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
+from detectors.core.engine.told import ToldRecord
 from detectors.core.imo_notes import Note
 from detectors.core.later_stages import LaterStages
-from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC, Batch
+from detectors.core.testing_world import REFERENCE
 from detectors.core.ticks import FeedRules, StationPlace, Tick
 from detectors.core.units import MS
 from detectors.core.vessels.capacity import FleetRules
-from detectors.core.vessels.sightings import SightingRecord
 
 START_MS = 1_700_000_000_000
 SOURCE = "station"
@@ -34,57 +34,6 @@ are most of the cost of a story of many hours."""
 _SPACING_S = 1.0
 _STAGE_EVERY = 7  # without facts the state of a later stage continues by time alone
 _MIX = 0x9E3779B97F4A7C15
-
-
-def _box(west: float, south: float, east: float, north: float) -> tuple[tuple[float, float], ...]:
-    return ((west, south), (east, south), (east, north), (west, north), (west, south))
-
-
-REFERENCE = Reference(
-    ships=(
-        ListedShip(list="TEST", entry_id="1", name="EXAMPLE ONE", imo=9179842),
-        ListedShip(list="TEST", entry_id="2", name="EXAMPLE TWO", mmsi=667_001_001),
-        ListedShip(list="TEST", entry_id="3", name="EXAMPLE THREE", mmsi=667_001_003),
-        ListedShip(list="TEST", entry_id="4", name="EXAMPLE FOUR", mmsi=667_001_004),
-        ListedShip(list="TEST", entry_id="5", name="EXAMPLE FIVE", mmsi=667_001_005),
-        ListedShip(list="TEST", entry_id="6", name="EXAMPLE SIX", mmsi=667_001_006),
-        ListedShip(
-            list="BREAKERS 2023",
-            entry_id="imo/9074729",
-            name="EXAMPLE HULK",
-            imo=9074729,
-            ship_type="Bulk Carrier",
-            tonnage_gt=25_899,
-            broken_up_on="2023-07-01",
-            broken_up_at="Alang, India",
-            yard_lat_deg=21.4,
-            yard_lon_deg=72.2,
-        ),
-    ),
-    zones=(
-        Zone(name="Forbidden", kind="sanctioned", lat_deg=42.0, lon_deg=131.0, radius_nm=5, locode="XXFBD"),
-        Zone(name="Closed", kind="sanctioned", lat_deg=43.6, lon_deg=131.3, radius_nm=5, horizon_h=0.1, country="XY"),
-        Zone(name="Ordinary", kind="associated", lat_deg=35.0, lon_deg=129.0, radius_nm=5, aliases=("ORDINAR",)),
-        Zone(
-            name="Arctic",
-            kind="associated",
-            lat_deg=80.0,
-            lon_deg=20.0,
-            radius_nm=47.0,
-            polygon=(_box(17.0, 79.5, 23.0, 80.5), _box(19.5, 79.9, 20.5, 80.1)),
-        ),
-        Zone(
-            name="Dateline",
-            kind="associated",
-            lat_deg=60.5,
-            lon_deg=-180.0,
-            radius_nm=43.0,
-            polygon=(_box(179.0, 60.0, 180.0, 61.0),),
-            more_polygons=((_box(180.0, 60.0, 181.0, 61.0),),),
-        ),
-    ),
-    version="test",
-)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,15 +60,15 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     """With ``imo``: ingest notes after it that the number is heard under this MMSI, at that place."""
     instead_of: int | None = None
     """... and which number it stated before."""
-    seen: SightingRecord | None = None
-    """What satellite images show of a vessel is told after it."""
+    told: ToldRecord | None = None
+    """What others tell the engine after it."""
     payload: int = 0
     """0: a transmission of its own; equal numbers are receptions of one transmission."""
 
 
 Story = list[Report]
 Stations = Sequence[StationPlace]
-LogItem = Batch | Tick | SightingRecord
+LogItem = Batch | Tick | ToldRecord
 
 
 def _columns(said: Story, first: int) -> Batch:
@@ -161,14 +110,14 @@ def _columns(said: Story, first: int) -> Batch:
 
 
 def log(story: Story, *, batch: int, tick_s: float, stations: Stations = ()) -> Iterator[Batch | Tick]:
-    """The story as in the log, without sightings; its first tick states ``stations``."""
+    """The story as in the log, without what others tell; its first tick states ``stations``."""
     for item in whole_log(story, batch=batch, tick_s=tick_s, stations=stations):
-        if not isinstance(item, SightingRecord):
+        if isinstance(item, Batch | Tick):
             yield item
 
 
 def whole_log(story: Story, *, batch: int, tick_s: float, stations: Stations = ()) -> Iterator[LogItem]:
-    """The same with sightings."""
+    """The same with that."""
     held: Story = []
     if stations:
         yield msgspec.structs.replace(_tick(START_MS, START_MS, START_MS), stations=tuple(stations))
@@ -197,10 +146,10 @@ def whole_log(story: Story, *, batch: int, tick_s: float, stations: Stations = (
             held, first = [], number + 1
             yield msgspec.structs.replace(_tick(written_ms, heard_ms, heard_ms), notes=_notes(s, now_ms))
             written_ms = heard_ms
-        if s.seen is not None:
+        if s.told is not None:
             yield from [_columns(held, first)] if held else []
             held, first = [], number + 1
-            yield s.seen
+            yield s.told
     if held:
         yield _columns(held, first)
     yield msgspec.structs.replace(_tick(written_ms, heard_ms, heard_ms), state="ended")
@@ -290,9 +239,9 @@ def played(playing: Engine, item: LogItem) -> list[Emitted]:
     """What an engine makes of it."""
     if isinstance(item, Batch):
         return playing.apply(item)
-    if isinstance(item, SightingRecord):
-        return playing.see(item, _ordinal(playing))
-    return playing.tick(item, _ordinal(playing))
+    if isinstance(item, Tick):
+        return playing.tick(item, _ordinal(playing))
+    return playing.tell(item, _ordinal(playing))
 
 
 def _ordinal(playing: Engine) -> int:

@@ -9,6 +9,7 @@ import msgspec
 from detectors.core.alert import Alert
 from detectors.core.displacements import Displacement
 from detectors.core.identities.binding import Binding
+from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
@@ -66,6 +67,12 @@ CONTRACTS: Final = (
         type=AffectedArea,
         topics=(SENTENCES,),
         sentence="Positions in an area are unreliable from here on, or no longer: a record with header ww_kind area.",
+    ),
+    Contract(
+        name="elements.v1",
+        type=OrbitRecord,
+        topics=(SENTENCES,),
+        sentence="Element sets and sensors in force from here on: a record with header ww_kind elements.",
     ),
     Contract(
         name="sighting.v1",

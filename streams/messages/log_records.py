@@ -17,7 +17,7 @@ from detectors.core.ticks import Tick
 
 # Header names and values of a record.
 H_FORMAT: Final = "ww_format"  # b"1"
-H_KIND: Final = "ww_kind"  # b"sentences" | b"tick" | b"reference" | b"area" | b"sighting"
+H_KIND: Final = "ww_kind"  # b"sentences" | b"tick" | b"reference" | b"area" | b"sighting" | b"elements"
 H_SOURCE: Final = "ww_source"
 H_ORDINAL: Final = "ww_ordinal"  # decimal: ordinal of the last input line that this record covers
 H_RUN: Final = "ww_run"  # identity of the input (file name, size, head, order of its lines), for resuming
@@ -35,6 +35,7 @@ KIND_REFERENCE: Final = (
     b"reference"  # another watchlist is in force from here on (streams.reference.stored_versions.Marker)
 )
 KIND_AREA: Final = b"area"  # positions in an area are unreliable (detectors.core.vessels.affected_areas)
+KIND_ELEMENTS: Final = b"elements"  # where satellites are (detectors.core.orbits.choice)
 KIND_SIGHTING: Final = b"sighting"  # satellite images show something of a vessel (detectors.core.vessels.sightings)
 
 

@@ -83,6 +83,7 @@ RECORD: Final = Headers(
 )
 MARKER: Final = Headers(required={"ww_format": "1", "ww_kind": "reference", "ww_source": "reference"})
 AREA: Final = Headers(required={"ww_format": "1", "ww_kind": "area", "ww_source": "places"})
+ELEMENTS: Final = Headers(required={"ww_format": "1", "ww_kind": "elements", "ww_source": "imagery"})
 SIGHTING: Final = Headers(required={"ww_format": "1", "ww_kind": "sighting", "ww_source": "imagery"})
 LETTER: Final = Headers(
     required={"reason": "why it was rejected", "source": "where it came from"},
@@ -97,7 +98,7 @@ LETTER: Final = Headers(
 
 
 _CARRIED: Final = {
-    SENTENCES: ("sentences", "tick", "marker", "area", "sighting"),
+    SENTENCES: ("sentences", "tick", "marker", "area", "elements", "sighting"),
     ALERTS: ("alert",),
     ALERT_STATE: ("alert",),
     DEAD: ("letter",),
@@ -119,6 +120,7 @@ def asyncapi() -> dict[str, Any]:
         "tick": _message("Clock of the feed", RECORD, "tick.v1"),
         "marker": _message("Another watchlist is in force", MARKER, "reference-marker.v1"),
         "area": _message("Positions in an area are unreliable", AREA, "area.v1"),
+        "elements": _message("Where satellites are", ELEMENTS, "elements.v1"),
         "sighting": _message("Satellite images show something of a vessel", SIGHTING, "sighting.v1"),
         "listedShip": _message("One entry of a watchlist's version", Headers(required={}), "listed-ship.v1"),
         "zone": _message("One zone of a version", Headers(required={}), "zone.v1"),

@@ -137,7 +137,7 @@ class InProcessPipeline:
         """Tells the engines what images show by then."""
         for record in self._images.due(clock_ms, last=last) if self._images is not None else ():
             engine = self.engines[partition_of(record.mmsi, len(self.engines))]
-            self._held += engine.see(record, ordinal)
+            self._held += engine.tell(record, ordinal)
             self.faults += engine.drain_faults()
         yield from self._in_order()
 

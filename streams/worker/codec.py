@@ -14,6 +14,7 @@ from streams.messages.log_records import (
     H_REPLAYED,
     H_SOURCE,
     KIND_AREA,
+    KIND_ELEMENTS,
     KIND_REFERENCE,
     KIND_SENTENCES,
     KIND_SIGHTING,
@@ -30,8 +31,8 @@ UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises on JSON that is not ours: also on brackets 100,000 deep."""
 LAST_MS: Final = 253_402_300_800_000  # the year 10000: the limit of RFC 3339
 _DIGITS_MOST: Final = 18
-TOLD: Final = frozenset({KIND_AREA, KIND_SIGHTING})
-"""Kinds of records in which the later stages, and the matching of satellite images, tell the engines."""
+TOLD: Final = frozenset({KIND_AREA, KIND_ELEMENTS, KIND_SIGHTING})
+"""Kinds of records in which others tell the engines: the later stages, the matching of images, the user."""
 
 
 class LogEntry(NamedTuple):

@@ -19,15 +19,17 @@ import numpy as np
 from detectors.core.displacements import Displacement
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
+from detectors.core.engine.told import ToldRecord
 from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_notes import refusal_of
+from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.reference import Reference
 from detectors.core.ticks import Tick
 from detectors.core.vessels.affected_areas import AffectedArea
 from detectors.core.vessels.sightings import SightingRecord
 from streams.decode import Decoded, RefusedReports, decode
 from streams.errors import Reason
-from streams.messages.log_records import KIND_AREA, KIND_SIGHTING, decode_tick
+from streams.messages.log_records import KIND_AREA, KIND_ELEMENTS, KIND_SIGHTING, decode_tick
 from streams.messages.reference_records import VersionMarker
 from streams.worker.codec import LAST_MS, SOURCE_MOST, UNREADABLE, LogEntry
 from streams.worker.dead_letters import LostInput, gathered
@@ -35,8 +37,9 @@ from streams.worker.timelines import Timelines
 
 RUN_BYTES_MOST: Final = 512 << 10
 """About 6,000 sentences, 20 ms: the loop has other work to do."""
-_TOLD: Final[Mapping[bytes, msgspec.json.Decoder[AffectedArea] | msgspec.json.Decoder[SightingRecord]]] = {
+_TOLD: Final[Mapping[bytes, msgspec.json.Decoder[ToldRecord]]] = {
     KIND_AREA: msgspec.json.Decoder(AffectedArea),
+    KIND_ELEMENTS: msgspec.json.Decoder(OrbitRecord),
     KIND_SIGHTING: msgspec.json.Decoder(SightingRecord),
 }
 
@@ -116,11 +119,7 @@ def _told(engine: Engine, entry: LogEntry) -> RunOutcome:
         told = _TOLD[entry.told].decode(entry.value)
     except UNREADABLE as error:
         return _lost(entry, f"{entry.told.decode()}: {error}")
-    if isinstance(told, AffectedArea):
-        engine.areas.take(told)
-        return RunOutcome(entry.source)
-    alerts = engine.see(told)
-    return RunOutcome(entry.source, alerts, _faults(engine, [entry]))
+    return RunOutcome(entry.source, engine.tell(told), _faults(engine, [entry]))
 
 
 def version_of(entry: LogEntry) -> str:

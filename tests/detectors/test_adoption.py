@@ -9,7 +9,8 @@ from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference, Zone
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, START_MS, Report, Story, beside, engine, log, voyage
+from detectors.core.testing import START_MS, Report, Story, beside, engine, log, voyage
+from detectors.core.testing_world import REFERENCE
 from detectors.core.units import unix_ms
 
 HOUR = 3600.0

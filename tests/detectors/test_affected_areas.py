@@ -60,7 +60,7 @@ def played(story: Story, areas: dict[float, AffectedArea], *, snapshot_every: in
     for number, item in enumerate(log(beside(background, story), batch=100, tick_s=600.0)):
         begins_ms = int(item.reports["time_ms"][0]) if isinstance(item, Batch) else item.from_ms
         while left and begins_ms >= START_MS + left[0][0] * HOUR_MS:
-            playing.areas.take(left.pop(0)[1])
+            playing.tell(left.pop(0)[1])
         emitted = playing.apply(item) if isinstance(item, Batch) else playing.tick(item, number)
         found += [each.alert for each in emitted]
         assert not playing.drain_faults()

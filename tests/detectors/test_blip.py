@@ -6,7 +6,8 @@ from msgspec.structs import replace
 
 from detectors.blip import _dark, _situation
 from detectors.core.alert import Alert
-from detectors.core.testing import REFERENCE, Report, Story, beside, engine, run, voyage
+from detectors.core.testing import Report, Story, beside, engine, run, voyage
+from detectors.core.testing_world import REFERENCE
 from detectors.core.vessels import past
 from detectors.core.vessels.ship import read_ship
 

@@ -11,7 +11,8 @@ from detectors.core.identities.matching import StatedIdentity
 from detectors.core.listing_reasons import listed_for
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, START_MS, Report, Story, beside, engine, log, run, voyage, written
+from detectors.core.testing import START_MS, Report, Story, beside, engine, log, run, voyage, written
+from detectors.core.testing_world import REFERENCE
 from detectors.core.ticks import Tick
 from detectors.core.units import DAY_MS, rfc3339
 

@@ -6,7 +6,8 @@ from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Report, Story, beside, engine, log, revive, run, voyage, written
+from detectors.core.testing import Report, Story, beside, engine, log, revive, run, voyage, written
+from detectors.core.testing_world import REFERENCE
 from detectors.core.ticks import FeedRules
 from detectors.core.units import HOUR_MS
 from detectors.core.vessels.capacity import FleetRules, make_room

@@ -7,7 +7,8 @@ from detectors.core.alert import Alert, encode
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Report, Story, beside, log, voyage
+from detectors.core.testing import Report, Story, beside, log, voyage
+from detectors.core.testing_world import REFERENCE
 from detectors.core.ticks import FeedRules
 
 SHIP = 671_000_009  # of Togo

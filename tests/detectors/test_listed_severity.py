@@ -8,7 +8,8 @@ from detectors.core.alert import Alert
 from detectors.core.geography.approach import INSIDE, ZoneApproach
 from detectors.core.geography.zone_columns import ZoneColumns
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Report, Story, beside, engine, log, run, voyage
+from detectors.core.testing import Report, Story, beside, engine, log, run, voyage
+from detectors.core.testing_world import REFERENCE
 from detectors.core.vessels.ship import read_ship
 from detectors.port_proximity.wording import ProximityWording
 

@@ -34,7 +34,7 @@ def image(at_h: float, outcome: str = "absent", name: str = "") -> Sighting:
 def told(at_h: float, *sightings: Sighting, mmsi: int = SHIP) -> Report:
     """A report of another ship, after which images tell of this one."""
     record = SightingRecord(mmsi=mmsi, told_ms=START_MS + int(at_h * HOUR_MS), sightings=sightings)
-    return Report(at_s=at_h * HOUR + 1, mmsi=205_000_182, lat_deg=10.0, lon_deg=60.0, seen=record)
+    return Report(at_s=at_h * HOUR + 1, mmsi=205_000_182, lat_deg=10.0, lon_deg=60.0, told=record)
 
 
 def sailing(hours: float = 8.5) -> Story:

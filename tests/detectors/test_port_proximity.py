@@ -8,7 +8,8 @@ from detectors.core.alert import Alert
 from detectors.core.geography.reachable_zones import ReachableZones
 from detectors.core.reference import Port, Reference, Zone
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, START_MS, Report, Story, beside, engine, log, run, voyage
+from detectors.core.testing import START_MS, Report, Story, beside, engine, log, run, voyage
+from detectors.core.testing_world import REFERENCE
 from detectors.core.units import unix_ms
 from detectors.core.vessels.ship import read_ship
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from detectors.core.geography import reach
 from detectors.core.reports import Batch
 from detectors.core.sphere import distance_nm, unit_vectors
-from detectors.core.testing import REFERENCE, beside, engine, log, revive, voyage
+from detectors.core.testing import beside, engine, log, revive, voyage
+from detectors.core.testing_world import REFERENCE
 from detectors.core.vessels.columns import SPEED_BINS
 from detectors.core.vessels.ship import read_ship
 from detectors.core.vessels.speeds import begins_slot, counted, implied_kn, limits_of, v_max_kn

@@ -47,7 +47,7 @@ def told(at_h: float, alert: Alert, *sightings: Sighting) -> Report:
     record = SightingRecord(
         mmsi=LISTED, told_ms=START_MS + int(at_h * HOUR_MS), sightings=tuple(sightings), alert=alert
     )
-    return Report(at_s=at_h * HOUR, mmsi=205_000_391, lat_deg=30.0, lon_deg=120.0, seen=record)
+    return Report(at_s=at_h * HOUR, mmsi=205_000_391, lat_deg=30.0, lon_deg=120.0, told=record)
 
 
 def gaps(*records: Report, every: int = 0) -> list[Alert]:
@@ -103,7 +103,7 @@ def test_a_match_that_another_image_has_changed_is_taken_back() -> None:
 def test_nothing_else_is_revised() -> None:
     plain, with_image = (
         [alert for alert in run(beside(story(), records), batch=100) if alert.detector != "gap"]
-        for records in ([msgspec.structs.replace(told(9.0, OPENED), seen=None)], [told(9.0, OPENED, image(7.0))])
+        for records in ([msgspec.structs.replace(told(9.0, OPENED), told=None)], [told(9.0, OPENED, image(7.0))])
     )
     assert [a for a in plain if a.mmsi != 205_000_391] == [a for a in with_image if a.mmsi != 205_000_391]
 
@@ -122,7 +122,7 @@ def test_the_last_word_is_the_same_in_any_order_and_twice(order: list[int], agai
             sightings=tuple(sorted(known, key=lambda one: one.time_ms)),
             alert=newest,
         )
-        for emitted in playing.see(record):
+        for emitted in playing.tell(record):
             newest = emitted.alert
     assert sightings_in(newest) == tuple(images)
     assert newest.revision == OPENED.revision + len(images)

@@ -12,7 +12,8 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.engine.engine import Engine
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Report, Story, beside, engine, log, run, voyage, written
+from detectors.core.testing import Report, Story, beside, engine, log, run, voyage, written
+from detectors.core.testing_world import REFERENCE
 from detectors.core.units import HOUR_MS, unix_ms
 from detectors.core.vessels.recent_fixes import FIX, Fixes
 from detectors.smooth_track import SmoothTrack

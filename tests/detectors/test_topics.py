@@ -9,7 +9,8 @@ from detectors.core.headlines import LIST_LETTERS, list_word
 from detectors.core.listing_reasons import SEVERITIES, highest, keys_of, listed_for
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.reports import Batch
-from detectors.core.testing import REFERENCE, Report, beside, log, voyage
+from detectors.core.testing import Report, beside, log, voyage
+from detectors.core.testing_world import REFERENCE
 from detectors.core.ticks import FeedRules
 
 LISTED = 667_001_001

@@ -10,8 +10,9 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 import msgspec
 
 from detectors.core.alert import HEIGHT, Alert, Evidence, Severity
+from detectors.core.engine.imagery_advice import ImageryAdvice, renewal_ms
 from detectors.core.headlines import fitted
-from detectors.core.listing_reasons import highest
+from detectors.core.listing_reasons import SEVERITIES, highest
 from detectors.core.odd_numbers import with_odd_numbers
 from detectors.core.protocol import Detector, Finding
 from detectors.core.reports import RE_ENCODED
@@ -41,11 +42,16 @@ def alert_id(detector: str, rule_version: int, subject: str, key: str, start_ms:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def default_severities(detectors: Iterable[Detector]) -> dict[str, Severity]:
+    """Of reasons for listing, and of the situations of these detectors."""
+    return {**SEVERITIES, **{name: height for one in detectors for name, height in one.severities.items()}}
+
+
 class AlertWriter:
     """Keeps the open alerts of a fleet and writes the next revision of each."""
 
-    def __init__(self, fleet: Fleet, severities: dict[str, Severity]) -> None:
-        self._fleet = fleet
+    def __init__(self, fleet: Fleet, severities: dict[str, Severity], advice: ImageryAdvice) -> None:
+        self._fleet, self._advice = fleet, advice
         self._severities = severities
 
     def write(
@@ -70,6 +76,10 @@ class AlertWriter:
             alert = limited(alert, self._fleet.areas.around(ship), detector.unreliable_most)
         if former is not None and SIGHTINGS in former.details and SIGHTINGS not in alert.details:
             alert = with_sightings(alert, sightings_in(former))
+        if not isinstance(ship, str):
+            alert = self._advice.advised(alert, former, finding.time_ms, listed=ship.listed is not None)
+            if finding.action in {"open", "update"} and (due_ms := renewal_ms(alert)) is not None:
+                self._fleet.ask_rare(row, due_ms)
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (
             former is None or former.replayed

@@ -12,7 +12,7 @@ from detectors.core.alert import Alert
 from detectors.core.engine.alert_writer import Emitted, is_unreliable
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.units import MINUTE_MS, rfc3339, unix_ms
-from detectors.core.vessels.affected_areas import AREA, AffectedArea, limited, unlimited
+from detectors.core.vessels.affected_areas import AREA, limited, unlimited
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.ship import read_ship
 
@@ -25,10 +25,6 @@ class AreaSwitch:
     def __init__(self, fleet: Fleet, dispatcher: Dispatcher) -> None:
         self._fleet, self._dispatcher = fleet, dispatcher
         self._most = {each.name: each.unreliable_most for each in dispatcher.detectors if each.unreliable_most}
-
-    def take(self, area: AffectedArea) -> None:
-        """A revision of an area, which may come again; it comes into force with a tick."""
-        self._fleet.areas.take(area)
 
     def pass_time(self, from_ms: int, to_ms: int, ordinal: int) -> None:
         """Brings into force what is due between two ticks; the alerts that this changes are written again.

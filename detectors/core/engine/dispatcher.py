@@ -19,7 +19,7 @@ from detectors.core.imo_notes import Note
 from detectors.core.protocol import Detector, Finding
 from detectors.core.reference import Reference
 from detectors.core.sources import SourceTable
-from detectors.core.units import NEVER_MS, next_steps
+from detectors.core.units import NEVER_MS
 from detectors.core.vessels.capacity import FleetFull
 from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
@@ -32,6 +32,8 @@ LOOKS_MOST: Final = 10_000  # a detector that asks for the same step again and a
 
 Times = npt.NDArray[np.int64]
 Answer = TypeVar("Answer")
+Renewal = Callable[[Rows, Times, Times], Iterable[Emitted]]
+"""Of what open alerts state about passes of satellites, which is checked with what is rare."""
 
 
 class Dispatcher:
@@ -44,6 +46,8 @@ class Dispatcher:
         reference: Reference,
         detectors: Sequence[Detector],
         writer: AlertWriter,
+        *,
+        renewed: Renewal,
     ) -> None:
         self.fleet, self.sources, self.reference, self.detectors = fleet, sources, reference, detectors
         asking = [detector for detector in detectors if detector.has("when_due")]
@@ -56,7 +60,7 @@ class Dispatcher:
         self.judged: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
         """By detector: ``judged`` counts the places judged after screening, ``failures`` how often it raised."""
-        self._writer, self._wheel, self._waiting = writer, TimingWheel(), WaitingRows()
+        self._writer, self._renewed, self._wheel, self._waiting = writer, renewed, TimingWheel(), WaitingRows()
 
     # -- time ---------------------------------------------------------------------------------------------------
 
@@ -102,7 +106,9 @@ class Dispatcher:
                 if len(mine):
                     column[rows[mine]] = NEVER_MS
                     for detector in self.timed[number : number + 1] or self.rare:
-                        self._look(detector, self.step("clock", rows[mine], when[mine]), ordinals[mine])
+                        self.look(detector, self.step("clock", rows[mine], when[mine]), ordinals[mine])
+                    if number == len(self.timed):
+                        self.out += self._renewed(rows[mine], when[mine], ordinals[mine])
             rows, until_ms, ordinals = rows[now], until_ms[now], ordinals[now]
             self.fleet.touch(rows)
         raise RuntimeError("a detector asks for the same step for ever")
@@ -127,7 +133,7 @@ class Dispatcher:
             step = self.step("source", np.asarray([-1 - change.source], np.intp), np.asarray([_time_ms(change)]))
             step.change = change
             for detector in watchers:
-                self._look(detector, step, np.asarray([ordinal]))
+                self.look(detector, step, np.asarray([ordinal]))
 
     def listen(self, reception: ReceptionState, closed: ClosedBlock, cannot_tell: Counter[str]) -> list[SlotFindings]:
         """Slots have closed: detectors that use coverage update their columns. Returns their screening results."""
@@ -137,7 +143,7 @@ class Dispatcher:
                 step = self.step("slot", closed.significant, np.full(len(closed.significant), closed.end_ms))
                 step.reception, step.closed, step.cannot_tell = reception, closed, cannot_tell
                 self._guarded(detector, step, detector.listen)
-                places = self._screen(detector, step)
+                places = self.screen(detector, step)
                 if places:
                     heard.append(SlotFindings(detector, step, places))
         return heard
@@ -152,7 +158,7 @@ class Dispatcher:
 
     def tell(self, heard: SlotFindings, ordinal: int) -> None:
         """Judges what ``listen`` returned."""
-        self._judge(heard.detector, heard.step, heard.places, np.full(len(heard.step.rows), ordinal))
+        self.judge(heard.detector, heard.step, heard.places, np.full(len(heard.step.rows), ordinal))
         self.plan(heard.step.rows[heard.places])
 
     def note(self, step: DetectorInput) -> None:
@@ -168,7 +174,7 @@ class Dispatcher:
             if detector in self.timed or detector in self.rare:
                 self._guarded(detector, step, partial(self._set_due, detector))
             if detector.has("on_report"):
-                self._look(detector, step, step.reports["ordinal"])
+                self.look(detector, step, step.reports["ordinal"])
 
     def _set_due(self, detector: Detector, step: DetectorInput) -> None:
         due_ms = detector.due(step)
@@ -184,55 +190,20 @@ class Dispatcher:
         self.fire(rows[current], times[current], ordinals[current])
         step = self.step("note", rows, times)
         step.heard = note
-        for detector in self.detectors:
-            if detector.has("on_note"):
-                self._look(detector, step, ordinals)
-        self.fleet.touch(rows)
-        self.plan(rows)
+        self._ask_all(step, ordinals)
 
     def see(self, row: int, record: SightingRecord, ordinal: int) -> None:
         """Satellite images show where the vessel of this row is not, or that it is there again."""
-        rows = np.asarray([row], np.intp)
-        step = self.step("sighting", rows, np.asarray([record.told_ms]))
+        step = self.step("sighting", np.asarray([row], np.intp), np.asarray([record.told_ms]))
         step.seen = record
+        self._ask_all(step, np.asarray([ordinal]))
+
+    def _ask_all(self, step: DetectorInput, ordinals: Times) -> None:
         for detector in self.detectors:
-            if detector.has("on_sighting"):
-                self._look(detector, step, np.asarray([ordinal]))
-        self.fleet.touch(rows)
-        self.plan(rows)
-
-    def judge_lists(self, rows: Rows, ordinal: int) -> None:
-        """The list entry of these distinct vessels changed: all detectors check them at the next step, some at once."""
-        core = self.fleet.core
-        rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
-        if not len(rows):
-            return
-        times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
-        core.rare_due_ms[rows] = next_steps(times)
-        for detector in self.detectors:
-            if detector in self.timed:
-                self.fleet.detectors[detector.name].due_ms[rows] = next_steps(times)
-            if detector.judges_lists:
-                self._look(detector, self.step("reference", rows, times), np.full(len(rows), ordinal))
-        self.plan(rows)
-
-    def judge_zones(self, rows: Rows, ordinal: int) -> None:
-        """Other zones may apply to these distinct vessels: detectors that use zones check them."""
-        self._judge_reference([each for each in self.detectors if each.judges_zones], rows, ordinal)
-
-    def judge_fleet(self, rows: Rows, ordinal: int) -> None:
-        """Another list is in force: detectors that compare all vessels with it check them."""
-        self._judge_reference([each for each in self.detectors if each.judges_fleet], rows, ordinal)
-
-    def _judge_reference(self, detectors: Sequence[Detector], rows: Rows, ordinal: int) -> None:
-        core = self.fleet.core
-        rows = rows[core.as_ms[rows] <= core.last_ms[rows]]
-        times = np.maximum(self.sources.clocks(core.sources[rows]), core.last_ms[rows])
-        for detector in detectors if len(rows) else ():
-            step = self.step("reference", rows, times)
-            places = self._screen(detector, step)
-            self._judge(detector, step, places, np.full(len(rows), ordinal))
-            self.plan(rows[places])
+            if detector.has(VERBS[step.kind].judge):
+                self.look(detector, step, ordinals)
+        self.fleet.touch(step.rows)
+        self.plan(step.rows)
 
     def forget(self, rows: Rows, *, time_ms: int, ordinal: int) -> None:
         """These vessels are about to be dropped: their open alerts close."""
@@ -246,10 +217,12 @@ class Dispatcher:
 
     # -- results ------------------------------------------------------------------------------------------------
 
-    def _look(self, detector: Detector, step: DetectorInput, ordinals: Times) -> None:
-        self._judge(detector, step, self._screen(detector, step), ordinals)
+    def look(self, detector: Detector, step: DetectorInput, ordinals: Times) -> None:
+        """Screens and judges."""
+        self.judge(detector, step, self.screen(detector, step), ordinals)
 
-    def _judge(self, detector: Detector, step: DetectorInput, places: list[int], ordinals: Times) -> None:
+    def judge(self, detector: Detector, step: DetectorInput, places: list[int], ordinals: Times) -> None:
+        """Judges what screening has found."""
         self.judged[detector.name] += len(places)
         judge = getattr(detector, VERBS[step.kind].judge)
         for at in places:
@@ -260,7 +233,8 @@ class Dispatcher:
                 continue
             self._publish(detector, step, at, findings, int(ordinals[at]))
 
-    def _screen(self, detector: Detector, step: DetectorInput) -> list[int]:
+    def screen(self, detector: Detector, step: DetectorInput) -> list[int]:
+        """The places worth judging."""
         screen = VERBS[step.kind].screen
         if not screen:
             return list(range(len(step.rows)))

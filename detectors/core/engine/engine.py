@@ -15,20 +15,20 @@ from typing import Final, Self
 
 import numpy as np
 
-from detectors.core import listing_reasons
 from detectors.core.alert import Severity
 from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.detector_input import SourceChange
 from detectors.core.displacements import Displacement
 from detectors.core.engine import snapshot
-from detectors.core.engine.alert_writer import AlertWriter, Emitted
-from detectors.core.engine.area_switch import AreaSwitch
+from detectors.core.engine.advice_switch import AdviceSwitch
+from detectors.core.engine.alert_writer import AlertWriter, Emitted, default_severities
 from detectors.core.engine.batch_applier import BatchApplier
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.engine.fact_writers import FactWriters
+from detectors.core.engine.imagery_advice import ImageryAdvice
 from detectors.core.engine.reference_switch import ReferenceSwitch
-from detectors.core.engine.sighting_taker import SightingTaker
 from detectors.core.engine.slot_closer import SlotCloser
+from detectors.core.engine.told import Told, ToldRecord
 from detectors.core.engine.verbs import DetectorFault
 from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.identities.matcher import WatchlistMatcher
@@ -46,7 +46,6 @@ from detectors.core.vessels.capacity import Admission, FleetRules
 from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
-from detectors.core.vessels.sightings import SightingRecord
 
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
 
@@ -74,9 +73,10 @@ class Engine:
         self.reception = ReceptionState(int(rules.allowed_lateness_s * MS), partitions)
         self.sources = SourceTable(rules, next(filter(None, (d.patience() for d in self._watchers)), SilencePatience()))
         self.matcher = WatchlistMatcher(reference)
-        defaults = {k: v for d in detectors for k, v in d.severities.items()}
-        writer = AlertWriter(self.fleet, {**listing_reasons.SEVERITIES, **defaults, **severities})
-        self.dispatcher = Dispatcher(self.fleet, self.sources, reference, judges, writer)
+        self._advice = ImageryAdvice(reference)
+        writer = AlertWriter(self.fleet, default_severities(detectors) | dict(severities), self._advice)
+        passes = AdviceSwitch(self.fleet, self._advice)
+        self.dispatcher = Dispatcher(self.fleet, self.sources, reference, judges, writer, renewed=passes.due)
         self._facts = FactWriters(self.fleet, self.sources, reference)
         self._batch_applier = BatchApplier(self.fleet, self.matcher, self.dispatcher, self._facts, fleet)
         self._slot_closer = SlotCloser(self.fleet, self.reception, self.matcher, self.dispatcher, self._batch_applier)
@@ -84,8 +84,7 @@ class Engine:
         self._reference_switch = ReferenceSwitch(
             self.fleet, self.reception, self.matcher, self.dispatcher, self._watchers
         )
-        self.areas = AreaSwitch(self.fleet, self.dispatcher)
-        self._sightings = SightingTaker(self.fleet, self.dispatcher)
+        self._told = Told(self.fleet, self.dispatcher, passes)
         self._steps = self._reports = 0
         self.types = np.zeros(LAST_TYPE + 1, np.int64)
         """Reports applied, by AIS message type."""
@@ -124,6 +123,7 @@ class Engine:
         self.reception.listening.lateness_ms = self.sources.lateness_ms
         self.fleet.open.update({-1 - n: dict(alerts) for n, alerts in snapshot.source_alerts(head)})
         self._facts.bindings.index()
+        self._advice.take(head.orbits)
         if head.reference != self.reference.version:
             self._reference_switch.switch(head.numbered, self.reference, 0)
         self.dispatcher.plan(np.arange(self.fleet.size))
@@ -154,7 +154,7 @@ class Engine:
         """Applies a tick: its notes, source outages, then the checks that are due. Returns alerts in output order."""
         for note in tick.notes:
             self._facts.hear(note, self.dispatcher, ordinal)
-        self.areas.pass_time(tick.from_ms, tick.to_ms, ordinal)
+        self._told.pass_time(tick.from_ms, tick.to_ms, ordinal)
         self._watch(self.sources.apply(tick), ordinal)
         self._watch(self.sources.clocks_of(tick), ordinal)
         self.reception.listening.lateness_ms = self.sources.lateness_ms
@@ -168,13 +168,14 @@ class Engine:
         former, self.reference = self._reference_switch.numbered(self.reference), reference
         self.dispatcher.reference = reference
         self._facts.adopt(reference)
+        self._advice.know(reference)
         self.matcher.adopt(reference)
         self._reference_switch.switch(former, reference, ordinal)
         return self._drain()
 
-    def see(self, record: SightingRecord, ordinal: int = 0) -> list[Emitted]:
-        """Adds what satellite images show of a vessel. Returns the alerts that this revises or opens."""
-        self._sightings.take(record, ordinal)
+    def tell(self, record: ToldRecord, ordinal: int = 0) -> list[Emitted]:
+        """Applies what others tell through the log. Returns the alerts that this revises or opens at once."""
+        self._told.take(record, ordinal)
         return self._drain()
 
     def _take(self, batch: Batch, rows: Rows, source: int) -> None:
@@ -290,6 +291,7 @@ class Engine:
             self.reference.version,
             crowding=self._admission.crowding,
             numbered=self._reference_switch.numbered(self.reference),
+            orbits=self._advice.next.record,
         )
 
     def mark_clean(self) -> None:

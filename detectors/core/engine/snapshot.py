@@ -21,6 +21,7 @@ from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.engine import migrations
 from detectors.core.engine.migrations import FLEET_FORMAT
 from detectors.core.identities.list_change import Numbered
+from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.sources import SourceTable
 from detectors.core.ticked_source import TickedSource
 from detectors.core.vessels.affected_areas import KeptAreas
@@ -99,6 +100,7 @@ class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
     """The layout of the dropped vessels in shards."""
     numbered: Numbered = Numbered()
     areas: KeptAreas = KeptAreas()
+    orbits: OrbitRecord | None = None
     ended_revisions: dict[str, int] = {}
     """Of ended alerts that satellite images have revised."""
     coverage: bytes = b""
@@ -135,6 +137,7 @@ def write_manifest(
     *,
     crowding: FleetFull | None,
     numbered: Numbered,
+    orbits: OrbitRecord | None = None,
 ) -> bytes:
     """The manifest that goes with the shards as they are now."""
     return msgspec.json.encode(
@@ -151,6 +154,7 @@ def write_manifest(
             dropped=_head(fleet.dropped.table),
             numbered=numbered,
             areas=fleet.areas.kept(),
+            orbits=orbits,
             ended_revisions=fleet.ended_revisions,
             coverage=reception.keep(),
         )

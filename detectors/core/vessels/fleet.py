@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert
+from detectors.core.units import next_step
 from detectors.core.vessels.affected_areas import OpenAreas
 from detectors.core.vessels.columns import CORE_OWNER, MOVING, OPEN, STATED, Column, Column_, Columns, Rows
 from detectors.core.vessels.dropped import DroppedRules, DroppedVessels
@@ -114,6 +115,10 @@ class Fleet:
         rows = taken.nonzero()[0]
         self.index.rebuild(self.core.mmsi[rows], rows)
         self._free = (~taken).nonzero()[0]
+
+    def ask_rare(self, row: int, due_ms: int) -> None:
+        """Asks for a check of what is rare, at the first step at or after ``due_ms`` at the latest."""
+        self.core.rare_due_ms[row] = min(int(self.core.rare_due_ms[row]), next_step(due_ms))
 
     def reset(self, detector: str, row: int) -> None:
         """Resets all values of a detector for a vessel, except whether an alert is open."""

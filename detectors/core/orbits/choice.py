@@ -1,0 +1,68 @@
+"""The next passes that are worth telling about targets, of the element sets in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from detectors.core.orbits.ground_tracks import Satellites
+from detectors.core.orbits.model import ElementSet, Pass, Sensor, Target
+from detectors.core.orbits.propagation import why_unusable
+from detectors.core.orbits.search import find_passes
+from detectors.core.orbits.sensors import sensor_of
+from detectors.core.units import HOUR_MS
+
+HORIZON_MS: Final = 72 * HOUR_MS
+PASSES: Final = 3
+ELEMENTS_MOST: Final = 1000
+_LOOKED_AT: Final = 24
+"""Of each kind: some are at night."""
+
+
+class OrbitRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Element sets with the sensors to use: a record of the log, in force from there on."""
+
+    given_ms: Annotated[int, Meta(ge=0, lt=253_402_300_800_000)] = 0
+    """Event time from which on they are used, Unix ms."""
+    elements: Annotated[tuple[ElementSet, ...], Meta(max_length=ELEMENTS_MOST)]
+    sensors: Annotated[tuple[Sensor, ...], Meta(max_length=500)]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError (msgspec: ValidationError) for elements that cannot be propagated."""
+        for one in self.elements:
+            if why := why_unusable(one):
+                raise ValueError(f"{one.name}: {why}")
+
+
+class NextPasses:
+    """Chooses passes. Imaging that needs no order counts before what could be pointed there."""
+
+    def __init__(self, record: OrbitRecord | None = None) -> None:
+        self.record = record
+        found = [(one, sensor_of(one, record.sensors)) for one in record.elements] if record is not None else []
+        pairs = [(one, sensor) for one, sensor in found if sensor is not None]
+        self._kinds = [Satellites([pair for pair in pairs if pair[1].pointable == pointable]) for pointable in (0, 1)]
+
+    def __bool__(self) -> bool:
+        return any(kind.pairs for kind in self._kinds)
+
+    def after(self, now_ms: int, targets: Sequence[Target]) -> list[Pass]:
+        """At most PASSES within HORIZON_MS, by time; the first that needs no order is among them.
+
+        By day only, for what needs the sun. Elements that are too old for a pass are not used.
+        """
+        sure, pointable = (
+            [
+                one
+                for one in find_passes(kind, targets, now_ms, now_ms + HORIZON_MS, _LOOKED_AT)
+                if one.daylight is not False
+            ]
+            for kind in self._kinds
+        )
+        first = sure[:1]
+        rest = sorted([*sure[1:], *pointable], key=lambda one: (one.begin, one.satellite, one.target))
+        chosen = [*first, *rest[: PASSES - len(first)]]
+        return sorted(chosen, key=lambda one: (one.begin, one.satellite, one.target))

@@ -1,0 +1,116 @@
+"""Alerts about silent listed ships state which satellites pass next; renewed while it lasts, withdrawn when heard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from detectors.core.alert import Alert
+from detectors.core.orbits.choice import OrbitRecord
+from detectors.core.orbits.sensors import SENSORS
+from detectors.core.testing import START_MS, Report, Story, beside, run, voyage, written
+from detectors.core.units import HOUR_MS, rfc3339, unix_ms
+from tests.detectors.orbits.published import ELEMENTS
+from tests.detectors.test_gap import peers
+
+HOUR = 3600.0
+LISTED, UNLISTED = 667_001_001, 205_000_009
+NOW = OrbitRecord(
+    elements=tuple(
+        msgspec.structs.replace(one, epoch_ms=float(START_MS + number * HOUR_MS))
+        for number, one in enumerate(ELEMENTS.values())
+    ),
+    sensors=SENSORS,
+)
+WORLD = [Report(at_s=2.0, mmsi=205_000_183, lat_deg=10.0, lon_deg=60.5, told=NOW)]
+"""With it, every listed ship that falls silent in the worlds has passes."""
+
+
+def given(at_h: float, record: OrbitRecord = NOW) -> Report:
+    told = msgspec.structs.replace(record, given_ms=START_MS + int(at_h * HOUR_MS))
+    return Report(at_s=at_h * HOUR, mmsi=205_000_183, lat_deg=10.0, lon_deg=60.5, told=told)
+
+
+def dark(mmsi: int = LISTED, to_h: float = 60.0, all_h: float = 70.0) -> Story:
+    """A ship that is silent from 5 h on among others that are heard."""
+    times = np.arange(0.0, all_h * HOUR, 300.0)
+    silent = (times > 5.0 * HOUR) & (times < to_h * HOUR)
+    return beside(peers(all_h), voyage(mmsi, times[~silent], (41.0, 130.5), 4.0))
+
+
+def gaps(story: Story, **how: Any) -> list[Alert]:
+    return [a for a in run(story, **{"batch": 500, **how}) if a.detector == "gap" and a.mmsi in {LISTED, UNLISTED}]
+
+
+def passes(alert: Alert) -> list[dict[str, Any]]:
+    return alert.details["imagery"]["passes"]  # type: ignore[no-any-return]
+
+
+def test_a_gap_states_the_next_passes_renews_them_and_withdraws_them_when_the_ship_is_heard() -> None:
+    opened, *renewed, closed = gaps(beside(dark(), [given(0.5)]))
+    assert opened.status == "opened" and closed.status == "closed"
+    assert all(alert.status == "updated" for alert in renewed)
+    assert 2 <= len(renewed) <= 6, [alert.time for alert in renewed]
+    for alert in (opened, *renewed):
+        assert 1 <= len(passes(alert)) <= 3
+        assert passes(alert)[0]["begin"] >= alert.time[:19]
+        assert {one["satellite"] for one in passes(alert)} <= {*ELEMENTS} - {"HST"}
+        assert all(one["covers"] > 0 and len(one["area"]) > 3 for one in passes(alert))
+        assert alert.severity == opened.severity
+    for before, after in zip([opened, *renewed], renewed, strict=False):
+        assert after.time >= passes(before)[-1]["end"][:19]  # not before the last of them is over
+    assert closed.details["imagery"] == {"passes": []}
+
+
+def test_without_elements_and_for_ships_that_are_not_listed_nothing_is_stated() -> None:
+    assert all("imagery" not in alert.details for alert in gaps(dark(to_h=20, all_h=22)))
+    found = gaps(beside(dark(UNLISTED, to_h=20, all_h=22), [given(0.5)]))
+    assert found and all("imagery" not in alert.details for alert in found)
+
+
+def test_elements_that_come_later_are_stated_at_once() -> None:
+    opened, updated, *_ = gaps(beside(dark(to_h=20, all_h=22), [given(9.0)]))
+    assert "imagery" not in opened.details
+    assert updated.time == rfc3339(START_MS + 9 * HOUR_MS)
+    assert passes(updated)[0]["begin"] >= updated.time[:19]
+
+
+def test_the_same_elements_again_change_nothing() -> None:
+    once = gaps(beside(dark(to_h=20, all_h=22), [given(0.5)]))
+    again = gaps(beside(dark(to_h=20, all_h=22), [given(0.5), given(0.6)]))
+    bare = [[msgspec.structs.replace(alert, evidence=()) for alert in alerts] for alerts in (once, again)]
+    assert bare[0] == bare[1]
+
+
+def test_elements_that_are_too_old_are_not_used() -> None:
+    old = msgspec.structs.replace(
+        NOW,
+        elements=tuple(msgspec.structs.replace(e, epoch_ms=float(START_MS - 20 * 24 * HOUR_MS)) for e in NOW.elements),
+    )
+    (opened, *_) = gaps(beside(dark(to_h=20, all_h=22), [given(0.5, old)]))
+    assert opened.details["imagery"]["passes"] == []
+
+
+@pytest.mark.parametrize("how", [{"tick_s": 61.7}, {"tick_s": 1800.0}, {"batch": 7}, {"snapshot_every": 3}])
+def test_the_same_at_any_timing_of_ticks_cut_and_restart(how: dict[str, Any]) -> None:
+    story = beside(dark(to_h=40, all_h=42), [given(0.5)])
+    assert written(gaps(story, **how)) == written(gaps(story))
+
+
+def test_the_reach_of_a_later_pass_is_larger() -> None:
+    opened, *renewed, _ = gaps(beside(dark(), [given(0.5)]))
+    widths = [_width(passes(alert)[-1]) for alert in (opened, *renewed)]
+    assert widths[-1] > 2 * widths[0]
+
+
+def _width(one: dict[str, Any]) -> float:
+    lats = [lat for _, lat in one["area"]]
+    return max(lats) - min(lats)
+
+
+def test_a_time_of_a_pass_is_a_time() -> None:
+    (opened, *_) = gaps(beside(dark(to_h=20, all_h=22), [given(0.5)]))
+    assert all(unix_ms(one["begin"]) < unix_ms(one["end"]) for one in passes(opened))
