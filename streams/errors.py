@@ -47,6 +47,8 @@ class Reason(StrEnum):
     DETECTOR = "detector"
     STAGE_FULL = "stage_full"  # too many facts wait for a partition that makes no progress
     SET_ASIDE = "set_aside"  # the worker crashed at it repeatedly
+    # files about satellites
+    IMAGERY_UNUSABLE = "imagery_unusable"  # nothing in a file of elements, plans or images can be used
     # on the way out (notifier)
     NOTIFICATION_REFUSED = "notification_refused"  # an alert that its target answered with 4xx
 
