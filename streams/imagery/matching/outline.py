@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from detectors.core.geography.area import Ring, continuous, turned
 from streams.imagery.images import Image
-from streams.imagery.matching.plane import EARTH_KM, Bools, Floats, axes, degrees, vectors
+from streams.imagery.matching.plane import Bools, Floats, Plane, degrees, vectors
 
 _SIDE_MOST_DEG: Final = 0.25
 """Sides are straight in degrees (RFC 7946); on the plane they are split to this length."""
@@ -30,13 +30,9 @@ class Outline:
 
     def __init__(self, image: Image) -> None:
         corners = [corner for corner in image.footprint if all(map(math.isfinite, corner))]
-        middle = np.sum(vectors(*_columns(corners)), axis=0) if corners else np.zeros(3)
-        size = float(np.linalg.norm(middle))
-        self._middle = middle / size if size else np.array([1.0, 0.0, 0.0])
-        (self._east,), (self._north,) = axes(self._middle[None])
+        self._plane = Plane(vectors(*_columns(corners)))
         self.whole = self._shape([image.footprint])
         self.shown = self.whole.difference(self._shape(image.clouds)) if image.clouds else self.whole
-        self._inner: dict[float, BaseGeometry] = {}
 
     @property
     def area_km2(self) -> float:
@@ -45,7 +41,7 @@ class Outline:
 
     def shows(self, places: Floats, margins_km: Floats | None = None) -> Bools:
         """Which places are in it; with margins, which are that far inside of its border and from clouds."""
-        x, y = self._flat(places)
+        x, y = self._plane.flat(places).T
         inside = np.asarray(shapely.contains_xy(self.shown, x, y), bool)
         if margins_km is None or not inside.any():
             return inside
@@ -60,7 +56,7 @@ class Outline:
             coarse_km *= _COARSER
         if not isinstance(shape, Polygon) or shape.is_empty:
             return ()
-        lat, lon = degrees(self._back(shapely.get_coordinates(shape)))
+        lat, lon = degrees(self._plane.back(shapely.get_coordinates(shape)))
         return tuple(
             (round(turned(x), _DIGITS), round(y, _DIGITS)) for x, y in zip(lon.tolist(), lat.tolist(), strict=True)
         )
@@ -72,25 +68,8 @@ class Outline:
             corners = [corner for corner in ring if all(map(math.isfinite, corner))]
             if len(set(corners)) >= _CORNERS_LEAST:
                 closed = tuple(corners) if corners[0] == corners[-1] else (*corners, corners[0])
-                x, y = self._flat(vectors(*_columns(_split(closed))))
-                shapes.append(shapely.make_valid(Polygon(np.stack([x, y], axis=1))))
+                shapes.append(shapely.make_valid(Polygon(self._plane.flat(vectors(*_columns(_split(closed)))))))
         return shapely.union_all(shapes)
-
-    def _flat(self, places: Floats) -> tuple[Floats, Floats]:
-        """East and north of the middle, km; azimuthal equidistant."""
-        x, y, z = (places @ axis for axis in (self._east, self._north, self._middle))
-        flat = np.hypot(x, y)
-        safe = np.where(flat > 0, flat, 1.0)
-        scale = EARTH_KM * np.where(flat > 0, np.arctan2(flat, z) / safe, 1.0)
-        return x * scale, y * scale
-
-    def _back(self, flat: Floats) -> Floats:
-        """Places at points (n, 2) of the plane."""
-        way = np.hypot(*flat.T)
-        course = flat / np.where(way > 0, way, 1.0)[:, None]
-        turn = (way / EARTH_KM)[:, None]
-        side = course[:, :1] * self._east + course[:, 1:] * self._north
-        return np.asarray(self._middle * np.cos(turn) + side * np.sin(turn))
 
 
 def _split(ring: Ring) -> Iterable[tuple[float, float]]:

@@ -68,3 +68,28 @@ def cap_km2(radius_km: float) -> float:
     """The area of a circle on the sphere."""
     turn = min(radius_km / EARTH_KM, math.pi)
     return float(2 * math.pi * EARTH_KM**2 * (1 - math.cos(turn)))
+
+
+class Plane:
+    """A plane around the middle of some places (n, 3): azimuthal equidistant, km, east and north."""
+
+    def __init__(self, places: Floats) -> None:
+        middle = np.sum(places, axis=0)
+        size = float(np.linalg.norm(middle))
+        self._middle = middle / size if size else np.array([1.0, 0.0, 0.0])
+        (self._east,), (self._north,) = axes(self._middle[None])
+
+    def flat(self, places: Floats) -> Floats:
+        """Points (n, 2) of places (n, 3)."""
+        x, y, z = (places @ axis for axis in (self._east, self._north, self._middle))
+        way = np.hypot(x, y)
+        scale = EARTH_KM * np.where(way > 0, np.arctan2(way, z) / np.where(way > 0, way, 1.0), 1.0)
+        return np.stack([x * scale, y * scale], axis=1)
+
+    def back(self, points: Floats) -> Floats:
+        """Places (n, 3) of points (n, 2)."""
+        way = np.hypot(*points.T)
+        course = points / np.where(way > 0, way, 1.0)[:, None]
+        turn = (way / EARTH_KM)[:, None]
+        side = course[:, :1] * self._east + course[:, 1:] * self._north
+        return np.asarray(self._middle * np.cos(turn) + side * np.sin(turn))
