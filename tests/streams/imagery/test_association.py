@@ -50,13 +50,13 @@ def test_two_vessels_and_one_contact() -> None:
 
 
 @given(rows=WEIGHTS, misses=st.lists(st.floats(0.05, 1), min_size=4, max_size=4))
-def test_chances_are_near_the_exact_ones(rows: list[tuple[int, int, float]], misses: list[float]) -> None:
-    """And never more than one for a vessel or a contact."""
+def test_chances_are_those_of_all_assignments(rows: list[tuple[int, int, float]], misses: list[float]) -> None:
+    """Summed one by one. Pairs that belief propagation holds to be impossible are left out of the sums."""
     pairs = pairs_of(rows)
     found = chances(pairs, np.array(misses), 4)
-    assert found == pytest.approx(exact(pairs, np.array(misses)), abs=0.2)
-    assert np.all(np.bincount(pairs.vessel, found, 4) <= 1 + 1e-6)
-    assert np.all(np.bincount(pairs.contact, found, 4) <= 1 + 1e-3)
+    assert found == pytest.approx(exact(pairs, np.array(misses)), abs=0.02)
+    assert np.all(np.bincount(pairs.vessel, found, 4) <= 1 + 1e-2)
+    assert np.all(np.bincount(pairs.contact, found, 4) <= 1 + 1e-2)
 
 
 @given(rows=WEIGHTS, least=st.sampled_from([0.0, 1.0, 50.0]))
