@@ -16,9 +16,13 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColum
 from rich.table import Table
 
 from detectors.core.alert import encode
+from detectors.core.orbits.sensors import SENSORS
 from detectors.core.reference import Reference
 from streams.cli.options import Columns, Dates, SettingsFile, TimeZone, columns_of, settings_of, stamps_of, time_ms
 from streams.files.recordings import expanded, refuse_unreadable
+from streams.imagery.detections.reading import read_detections
+from streams.imagery.elements import read_elements
+from streams.imagery.playback import ImageryPlayback, versions_of
 from streams.ingest.core import RATE_HZ, START_MS, SourceKind
 from streams.ingest.line_times import OrderRules
 from streams.ingest.table_check import refuse_unreadable_tables
@@ -57,6 +61,14 @@ Rejected = Annotated[Path | None, typer.Option(help="Write rejected input as JSO
 Partitions = Annotated[
     int | None, typer.Option(help="Number of partitions; default: kafka.partitions.", min=1, max=1024)
 ]
+Images = Annotated[
+    list[Path] | None,
+    typer.Option(help="Detections in satellite images, to be matched with the vessels.", metavar="FILE"),
+]
+Elements = Annotated[
+    list[Path] | None,
+    typer.Option(help="Element sets of satellites (OMM, TLE): alerts state the next passes.", metavar="FILE"),
+]
 Dated = dict[int, list[str]]
 """Files in force from an event time on, Unix ms."""
 
@@ -74,6 +86,8 @@ def command(
     dates: Dates = None,
     time_zone: TimeZone = None,
     columns: Columns = None,
+    images: Images = None,
+    elements: Elements = None,
     rejected: Rejected = None,
     stats: Annotated[bool, typer.Option("--stats", help="Print totals as JSON to stderr.")] = False,
     settings: SettingsFile = None,
@@ -109,11 +123,24 @@ def command(
         files[0], effective, source_kind, time_ms("--until", until) if until else None, dated=start is not None
     )
     reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
-    pipeline = InProcessPipeline(effective, reference, effective.kafka.partitions, _in_force(reference, lists, zoned))
+    imagery = _imagery(images or [], elements or [])
+    in_force = _in_force(reference, lists, zoned)
+    pipeline = InProcessPipeline(effective, reference, effective.kafka.partitions, in_force, imagery)
     read = _write(ReplayOutput(files, order, alerts, rejected), plan, pipeline, effective)
     _report(pipeline, stats=stats)
     if not _sound(read, plan):
         raise typer.Exit(1)
+
+
+def _imagery(images: list[Path], elements: list[Path]) -> ImageryPlayback | None:
+    """What is given of satellites; what is rejected of it is reported on stderr. Raises ConfigError, InputError."""
+    if not images and not elements:
+        return None
+    found = read_detections(images) if images else None
+    for each in found.rejected if found is not None else ():
+        _talk.print(f"rejected: {each.at}: {each.reason}", markup=False, soft_wrap=True)
+    sets = [one for path in elements for one in read_elements(path).elements]
+    return ImageryPlayback(found.images if found is not None else (), versions_of(sets, SENSORS))
 
 
 def _plan(

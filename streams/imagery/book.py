@@ -49,10 +49,11 @@ class _Known(NamedTuple):
 
 
 class ImageBook:
-    """See the module. ``places``: where a silent ship may have called, of any size of list."""
+    """See the module."""
 
     def __init__(self, places: Sequence[Place] = (), matched: Callable[..., Outcomes] = match) -> None:
-        self._places, self._match = places, matched
+        self.places, self._match = places, matched
+        """Where a silent ship may have called."""
         self._images: dict[str, TakenImage] = {}
         self._found: dict[str, Outcomes] = {}
         """By image; those that are to be matched again are missing."""
@@ -132,7 +133,7 @@ class ImageBook:
 
     def _silences_at(self, time_ms: int) -> list[Silence]:
         return [
-            silence._replace(places=reachable(silence, self._places, time_ms)) for silence in self._silences.at(time_ms)
+            silence._replace(places=reachable(silence, self.places, time_ms)) for silence in self._silences.at(time_ms)
         ]
 
     def records(self, told_ms: Callable[[Alert | None, int], int]) -> Iterator[SightingRecord]:

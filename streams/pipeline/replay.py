@@ -7,7 +7,7 @@ sentence (or tick) that caused them. So the output does not depend on how record
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO, Final, NamedTuple
 
 import msgspec
@@ -20,8 +20,7 @@ from detectors.core.units import MS
 from streams.decode import decode
 from streams.errors import ConfigError, WakewatchError
 from streams.files.recordings import RecordingFile
-from streams.imagery.images import Image
-from streams.imagery.playback import ImagePlayback
+from streams.imagery.playback import ImageryPlayback
 from streams.ingest.core import Ingest, SourceKind
 from streams.ingest.line_affixes import doubt_in
 from streams.ingest.unrecognised import nothing_of_ours
@@ -63,11 +62,11 @@ class InProcessPipeline:
         reference: Reference,
         partitions: int,
         lists: Mapping[int, Reference] | None = None,
-        images: Sequence[Image] = (),
+        imagery: ImageryPlayback | None = None,
     ) -> None:
         """``lists``: the references that come into force at a mark of that time (``SourceKind.marks_ms``).
 
-        ``images``: satellite images of the time of the recordings, to be matched with their vessels.
+        ``imagery``: satellite images of the time of the recordings, and element sets.
         """
         self._lists = lists or {}
         self.engines = [engine_for(settings, reference, partition) for partition in range(partitions)]
@@ -75,7 +74,9 @@ class InProcessPipeline:
         self.totals = Totals()
         self.faults: list[DetectorFault] = []
         self._held: list[Emitted] = []
-        self._images = ImagePlayback(images, reference.zones) if images else None
+        self._imagery = imagery
+        if imagery is not None:
+            imagery.know(reference.zones)
         self.late = 0
         """Reports that came later than the detectors wait for, whichever vessel they are of."""
         self._late_ms = int(settings.feed.allowed_lateness_s * MS)
@@ -115,8 +116,8 @@ class InProcessPipeline:
             )
             self.late += int(np.count_nonzero(tops_ms[1:] - decoded.batch.reports["time_ms"] > self._late_ms))
             self._tops_ms[record.partition] = int(tops_ms[-1])
-            if self._images is not None:
-                self._images.take(decoded.batch)
+            if self._imagery is not None:
+                self._imagery.take(decoded.batch)
             self._held += engine.apply(decoded.batch)
             self._stages.gather(engine)
         self.faults += engine.drain_faults()
@@ -134,11 +135,16 @@ class InProcessPipeline:
         yield from self._see(record.tick.to_ms, record.ordinal)
 
     def _see(self, clock_ms: int, ordinal: int, *, last: bool = False) -> Iterator[Emitted]:
-        """Tells the engines what images show by then."""
-        for record in self._images.due(clock_ms, last=last) if self._images is not None else ():
+        """Tells the engines what images show by then, and where satellites are."""
+        if self._imagery is None:
+            return
+        for record in self._imagery.sightings(clock_ms, last=last):
             engine = self.engines[partition_of(record.mmsi, len(self.engines))]
             self._held += engine.tell(record, ordinal)
             self.faults += engine.drain_faults()
+        for elements in self._imagery.elements(clock_ms):
+            for engine in self.engines:
+                self._held += engine.tell(elements, ordinal)
         yield from self._in_order()
 
     def _switch(self, mark: MarkRecord) -> Iterator[Emitted]:
@@ -152,8 +158,8 @@ class InProcessPipeline:
         held.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
         for emitted in held:
             self.totals.alerts[f"{emitted.alert.detector} {emitted.alert.status}"] += 1
-            if self._images is not None:
-                self._images.note(emitted.alert)
+            if self._imagery is not None:
+                self._imagery.note(emitted.alert)
             yield emitted
 
     @property
