@@ -57,6 +57,7 @@ class ImageBook:
         self._images: dict[str, TakenImage] = {}
         self._found: dict[str, Outcomes] = {}
         """By image; those that are to be matched again are missing."""
+        self._withdrawn: dict[str, None] = {}
         self._silences = KnownSilences()
         self._alerts: dict[int, dict[str, _Known]] = {}
         """Newest revisions by vessel."""
@@ -66,15 +67,20 @@ class ImageBook:
     # -- what becomes known --------------------------------------------------------------------------------------
 
     def add(self, taken: TakenImage) -> None:
-        """An image, or another version of it."""
-        if self._images.get(taken.image.id) == taken:
-            return
+        """An image, the same again, or another version of it."""
         self._images[taken.image.id] = taken
+        self._withdrawn.pop(taken.image.id, None)
         self._found.pop(taken.image.id, None)
         self._forget()
 
     def withdraw(self, image_id: str) -> None:
-        """The image was deleted."""
+        """The image was deleted: nothing is to state it any more."""
+        self._drop(image_id)
+        self._withdrawn[image_id] = None
+        while len(self._withdrawn) > IMAGES_MOST:
+            del self._withdrawn[next(iter(self._withdrawn))]
+
+    def _drop(self, image_id: str) -> None:
         self._images.pop(image_id, None)
         self._found.pop(image_id, None)
 
@@ -109,7 +115,7 @@ class ImageBook:
         for taken in by_age:
             old = taken.image.time_ms < newest_ms - IMAGES_DAYS * DAY_MS
             if old or len(self._images) > IMAGES_MOST:
-                self.withdraw(taken.image.id)
+                self._drop(taken.image.id)
         before_ms = newest_ms - 2 * IMAGES_DAYS * DAY_MS
         self._silences.forget(before_ms)
         for mmsi, alerts in list(self._alerts.items()):
@@ -161,12 +167,19 @@ class ImageBook:
     def _about(
         self, mmsi: int, alert: Alert, sightings: tuple[Sighting, ...], told_ms: Callable[[Alert | None, int], int]
     ) -> Iterator[SightingRecord]:
+        sightings = self._with_former(alert, sightings)
         said = self._told.get((mmsi, alert.id))
         if sightings == sightings_in(alert) or said == (alert.revision, sightings):
             return
         self._told[mmsi, alert.id] = alert.revision, sightings
         newest_ms = max((one.time_ms for one in sightings), default=0)
         yield SightingRecord(mmsi=mmsi, told_ms=told_ms(alert, newest_ms), sightings=sightings, alert=alert)
+
+    def _with_former(self, alert: Alert | None, shows: Sequence[Sighting]) -> tuple[Sighting, ...]:
+        """What an alert states of images that are no longer kept here stays."""
+        stated = sightings_in(alert) if alert is not None else ()
+        former = [one for one in stated if one.image not in self._images and one.image not in self._withdrawn]
+        return tuple(sorted((*former, *shows), key=lambda one: (one.time_ms, one.image)))
 
     def _absences(
         self, mmsi: int, shows: Sequence[Sighting], told_ms: Callable[[Alert | None, int], int]
@@ -178,6 +191,7 @@ class ImageBook:
         alerts = [known.alert for known in self._alerts.get(mmsi, {}).values() if known.alert.detector == _ABSENT]
         present = next((a for a in alerts if a.status in {"opened", "updated"}), None)
         stated = sightings_in(present) if present is not None else ()
+        absent = tuple(one for one in self._with_former(present, absent) if one.time_ms > since_ms)
         said = self._told.get((mmsi, ""))
         if absent == stated or (said is not None and said == (len(alerts), absent)):
             return

@@ -58,6 +58,8 @@ class MatchRules(msgspec.Struct, frozen=True, kw_only=True):
     km2; a Sentinel-1 scene has 8 of them."""
     silent_found: Share = 0.7
     """Chance that a silent vessel inside the image is among the contacts: it can also be in a port, where none are."""
+    length_factor_most: Annotated[float, Meta(gt=1)] = 2.2
+    """A contact that is longer or shorter than a silent vessel by more than this factor is not the vessel."""
     at_places: Share = 0.5
     """Chance that a silent vessel is at one of the places of interest in its reach, if there are any; otherwise every
     part of its reach is equally likely."""

@@ -173,6 +173,8 @@ def _pairs(
         if not len(held):
             continue
         ratio = length_ratio(length_m[held], np.full(len(held), reach.length_m), common)
+        may = ~(np.abs(np.log(length_m[held] / reach.length_m)) > math.log(rules.length_factor_most))
+        held, ratio = held[may], ratio[may]
         others[held] += (ratio >= _DOUBTFUL) * (row < named)
         area_km2, share = _extent(reach, outline)
         weight = rules.silent_found * ratio * reach.per_km2(places[held], area_km2)
