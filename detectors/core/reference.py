@@ -7,6 +7,17 @@ from typing import Literal
 import msgspec
 
 
+class FlagPeriod(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A time in which a ship was registered under a flag, as a list gives it. One of the dates is known."""
+
+    flag: str
+    """ISO 3166 code of two letters."""
+    from_date: str | None = None
+    to_date: str | None = None
+    """ISO dates, the last day included; ``2017-10`` or ``2017`` if the list gives no day. None means unknown, and is
+    never guessed."""
+
+
 class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One entry of a watchlist. At least one of imo, mmsi, call_sign is known."""
 
@@ -26,6 +37,13 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     more_call_signs: tuple[str, ...] = ()
     flag: str | None = None
     former_flags: tuple[str, ...] = ()
+    """All other flags, also those of ``flag_history``."""
+    flag_history: tuple[FlagPeriod, ...] = ()
+    """Flags with dates, where the list gives them, in its order."""
+    deregistered_on: str | None = None
+    """When its last de-registration was, as in ``FlagPeriod``; None if it is not known."""
+    deregistered_by: str | None = None
+    """The flag that de-registered it, ISO code."""
     ship_type: str | None = None
     """In the words of the list."""
     length_m: int | None = None
@@ -36,6 +54,10 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Reasons for listing, in OpenSanctions terms (``sanction``); None if the list does not distinguish entries by
     them."""
     owner: str | None = None
+    linked_to: tuple[str, ...] = ()
+    """Companies and people to which the list links it, mostly owners and managers."""
+    built: int | None = None
+    """Year."""
     listed_on: str | None = None
     """ISO date; None means unknown, and is never guessed."""
     delisted_on: str | None = None

@@ -13,16 +13,16 @@ from typing import Final, TypeVar
 import msgspec
 
 from detectors.core.imo_number import check_digit
-from detectors.core.reference import ListedShip
+from detectors.core.reference import FlagPeriod, ListedShip
 from streams.reference import list_cells
 from streams.reference.countries import country_code, is_country
+from streams.reference.flag_text import dated_flag
 from streams.reference.list_cells import Refusal, RefusedRow
+from streams.reference.list_dates import date_of, day_of, year_of
+from streams.reference.registration import Registration, links, published_ends, published_periods, registration
 
 _SEVEN: Final = re.compile(r"(?:IMO)?[\s:#.]*([0-9]{7})\b", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"[0-9][0-9, ]*(?:\.[0-9]+)?")
-_EUROPEAN_DAY: Final = re.compile(r"([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})(?:\s.*)?")
-_NAMED_MONTH: Final = re.compile(r"([0-9]{1,2})[ -]([A-Za-z]{3})[a-z]*\.?[ -]([0-9]{4}|[0-9]{2})(?:\s.*)?")
-_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _TONNES_MOST: Final = 1_000_000
 _COMPANY_WEIGHTS: Final = (8, 6, 4, 2, 9, 7)
 _ELEVEN: Final = 11
@@ -40,17 +40,27 @@ class Stated(msgspec.Struct, frozen=True, kw_only=True):
     mmsis: tuple[str, ...] = ()
     call_signs: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
-    """Present flags first, then former ones; country names or codes."""
+    """Present flags first, then former ones; country names or codes, some with dates: ``Togo (until 2017)``."""
+    flag_history: tuple[str, ...] = ()
+    """More flags with dates."""
+    deregistered_on: str = ""
+    """In any form of ``list_dates.date_of``."""
+    deregistered_by: str = ""
+    remarks: str = ""
+    """Prose that may state former flags and de-registrations."""
     ship_type: str = ""
     length: str = ""
     tonnage_gt: str = ""
     deadweight_t: str = ""
     owner: str = ""
+    linked_to: tuple[str, ...] = ()
+    """Owners and others, as the list names them."""
+    built: str = ""
     programme: str = ""
     topics: tuple[str, ...] | None = None
     """Why it is listed; None if the list does not distinguish its entries by topics."""
     listed_on: str = ""
-    """ISO, day.month.year, or with the month's name: 3 Oct. 2017, 03-Oct-17."""
+    """In any form of ``list_dates.day_of``."""
     broken_up_on: str = ""
     """ISO; empty unless the list is one of broken-up ships."""
     broken_up_at: str = ""
@@ -91,9 +101,8 @@ class Entries:
         imo, wrong = _imo(stated.imos, doubts)
         mmsis = _each(stated.mmsis, list_cells.mmsi_number, doubts)
         signs = _each(stated.call_signs, list_cells.call_sign, doubts)
-        flags = _flags(stated.flags, doubts)
-        flag = flags[0] if flags and stated.flags and country_code(stated.flags[0]) else None
-        if (imo is None or wrong) and not mmsis and not (signs and flag):
+        registered = _registration(stated, doubts)
+        if (imo is None or wrong) and not mmsis and not (signs and registered.flag):
             raise Refusal("; ".join([_NAMELESS, *doubts]))
         ship = ListedShip(
             list=stated.list,
@@ -106,13 +115,14 @@ class Entries:
             more_mmsis=mmsis[1:],
             call_sign=signs[0] if signs else None,
             more_call_signs=signs[1:],
-            flag=flag,
-            former_flags=tuple(each for each in flags if each != flag),
+            **registered._asdict(),
             ship_type=_tidy(stated.ship_type, doubts),
             length_m=_number(stated.length, 1000),
             tonnage_gt=_number(stated.tonnage_gt, _TONNES_MOST),
             deadweight_t=_number(stated.deadweight_t, _TONNES_MOST),
             owner=_tidy(stated.owner, doubts),
+            linked_to=links(_each(stated.linked_to, list_cells.text, doubts)),
+            built=year_of(stated.built),
             programme=_tidy(stated.programme, doubts),
             topics=list_cells.topics(stated.topics),
             listed_on=_day(stated.listed_on, doubts),
@@ -160,10 +170,23 @@ def _imo(given: Iterable[str], doubts: list[str]) -> tuple[int | None, bool]:
     return wrong, wrong is not None
 
 
-def _flags(given: Iterable[str], doubts: list[str]) -> tuple[str, ...]:
-    names = _each(given, list_cells.text, doubts)
-    doubts += [f"{name[:30]!r} is not a known country" for name in names if not is_country(name)]
-    return tuple(dict.fromkeys(code for name in names if (code := country_code(name)) is not None))
+def _registration(stated: Stated, doubts: list[str]) -> Registration:
+    codes: list[str | None] = []
+    periods: list[FlagPeriod] = []
+    for cell in stated.flags:
+        name = next(iter(_each((cell,), list_cells.text, doubts)), "")
+        before = len(doubts)
+        period = dated_flag(name, doubts)
+        if period is not None:
+            periods.append(period)
+        elif not is_country(name) and len(doubts) == before:
+            doubts.append(f"{name[:30]!r} is not a known country")
+        codes.append(period.flag if period else country_code(name))
+    day = next(iter(_each((stated.deregistered_on,), date_of, doubts)), None)
+    ends = published_ends(day, country_code(stated.deregistered_by), stated.remarks, doubts)
+    periods += published_periods(stated.flag_history, stated.remarks, doubts)
+    flag = codes[0] if codes else None
+    return registration(flag, [code for code in codes if code], periods, ends)
 
 
 def _identity(imo: int | None, mmsis: tuple[int, ...], signs: tuple[str, ...]) -> str:
@@ -179,17 +202,6 @@ def _number(cell: str, most: int) -> int | None:
 
 def _day(cell: str, doubts: list[str]) -> str | None:
     return next(iter(_each((cell,), day_of, doubts)), None)
-
-
-def day_of(cell: str) -> str | None:
-    """The ISO date of a cell in any form of ``Stated.listed_on``; None for an empty one. Raises Refusal."""
-    iso = cell.strip()[:10]
-    if european := _EUROPEAN_DAY.fullmatch(cell.strip()):
-        iso = f"{european[3]}-{int(european[2]):02}-{int(european[1]):02}"
-    elif (named := _NAMED_MONTH.fullmatch(cell.strip())) and named[2].lower() in _MONTHS:
-        year = named[3] if len(named[3]) == len("2000") else f"20{named[3]}"
-        iso = f"{year}-{_MONTHS.index(named[2].lower()) + 1:02}-{int(named[1]):02}"
-    return list_cells.day(iso)
 
 
 def is_ship_number(imo: int) -> bool:

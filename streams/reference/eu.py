@@ -1,8 +1,8 @@
 """The EU's list of ships (Annex XLII to Regulation 833/2014 and its like) as CSV. No I/O here.
 
-Rows give a name, an IMO number and the date of application (d.m.yyyy), but neither MMSI nor flag. If one number is in
-several rows, because a ship is listed on several grounds or was renamed, it is one ship: its first row counts, and
-names in later rows become its other names. One number reads "Does not exist".
+Rows give a name, an IMO number and the date of application (d.m.yyyy), but no MMSI, and usually neither flag nor owner.
+If one number is in several rows, because a ship is listed on several grounds or was renamed, it is one ship: its first
+row counts, and names in later rows become its other names. One number reads "Does not exist".
 """
 
 from __future__ import annotations
@@ -43,6 +43,16 @@ COLUMNS: Final = {
     "criteria": "ground",
     "reason_for_listing": "ground",
     "listing_criteria": "ground",
+    "flag": "flag",
+    "flag_state": "flag",
+    "previous_flags": "flags",
+    "former_flags": "flags",
+    "owner": "owner",
+    "registered_owner": "owner",
+    "year_of_build": "built",
+    "remark": "remarks",
+    "remarks": "remarks",
+    "other_information": "remarks",
 }
 DATES: Final = frozenset({"date_of_application", "date_of_listing", "date_of_application_from"})
 _MISSING: Final = re.compile(r"does not exist", re.I)
@@ -72,6 +82,11 @@ def _stated(line: int, imo: str, name: str, row: dict[str, str]) -> Stated:
         entry_id=f"imo/{imo}" if imo else row.get("number", ""),
         names=(name,),
         imos=(imo,),
+        flags=(row.get("flag", ""), *row.get("flags", "").split(";")),
+        owner=row.get("owner", ""),
+        linked_to=tuple(row.get("owner", "").split(";")),
+        built=row.get("built", ""),
+        remarks=row.get("remarks", ""),
         programme=row.get("ground", ""),
         listed_on=row.get("day", ""),
     )

@@ -28,6 +28,8 @@ _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TOPIC: Final = re.compile(r"[a-z][a-z0-9._-]{0,39}")
 _TOPICS_MOST: Final = 32
 _LENGTHS_M: Final = range(1, 1000)
+YEARS: Final = range(1850, 2100)
+"""Of ships and their registers."""
 _TONNES: Final = range(1, 1_000_000)
 
 
@@ -44,6 +46,8 @@ class RefusedRow(msgspec.Struct, frozen=True, kw_only=True):
 
 def text(cell: str) -> str | None:
     """Cleaned text on one line: NFC, no control, format, private or unassigned characters, no ``<`` and ``>``."""
+    if not cell:  # most cells of a wide table
+        return None
     if len(cell) > _LONGEST:
         raise Refusal(f"a cell of {len(cell)} characters (at most {_LONGEST}); check for a missing quote")
     return _checked(cell if cell.isascii() and cell.isprintable() else _visible(cell))
@@ -147,6 +151,11 @@ def length(cell: str) -> int | None:
 def tonnes(cell: str) -> int | None:
     """A ship's tonnage or deadweight as a whole number."""
     return _whole(cell, _TONNES, "tonnage")
+
+
+def year(cell: str) -> int | None:
+    """The year in which a ship was built."""
+    return _whole(cell, YEARS, f"year ({YEARS.start} to {YEARS.stop - 1})")
 
 
 def _whole(cell: str, bounds: range, what: str) -> int | None:

@@ -2,9 +2,9 @@
 
 None of the three has a heading. ``-0- `` means empty. Data without a column of its own is in the remarks, separated by
 ``;``: IMO numbers in two spellings (``Vessel Registration Identification IMO 9187629``, ``Identification Number IMO
-9339301``), MMSI, former flags, other names, ``Linked To``. Remarks longer than their column continue, in the middle of
-a word, in ``sdn_comments.csv``. The second spelling is also a *company's* number on entities: only rows of type
-``vessel`` are ships. The CSV has no listing date, so none is stated.
+9339301``), MMSI, flags, other names, year of build, and ``Linked To``, mostly the owner. Remarks longer than their
+column continue, in the middle of a word, in ``sdn_comments.csv``. The second spelling is also a *company's* number on
+entities: only rows of type ``vessel`` are ships. The CSV has no listing date, so none is stated.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ _IMO: Final = re.compile(r"(?:alt\. )?(?:Vessel Registration Identification|Iden
 _NAME: Final = re.compile(r"(?:alt\. )?[afn]\.k\.a\. '(.*)'")
 _FIELDS: Final = (
     ("mmsis", re.compile(r"(?:alt\. )?MMSI (.*)")),
-    ("flags", re.compile(r"(?:alt\. )?(?:Former|Other) Vessel Flag (.*)")),
+    ("flag", re.compile(r"Vessel Flag:? (.*)")),
+    ("flags", re.compile(r"(?:alt\. )?(?:(?:Former|Other) Vessel Flag|(?<=alt\. )Vessel Flag):? (.*)")),
+    ("built", re.compile(r"(?:alt\. )?Vessel Year of Build:? (.*)")),
     ("call_signs", re.compile(r"(?:alt\. )?(?:Former|Other) Vessel Call Sign (.*)")),
     ("types", re.compile(r"(?:alt\. )?Other Vessel Type (.*)")),
     ("owners", re.compile(r"Linked To: (.*)")),
@@ -103,11 +105,14 @@ def _stated(line: int, cells: list[str], names: list[str], remarks: str) -> Stat
         imos=tuple(said["imos"]),
         mmsis=tuple(said["mmsis"]),
         call_signs=(sign, *said["call_signs"]),
-        flags=(flag, *said["flags"]),
+        flags=(flag or next(iter(said["flag"]), ""), *(said["flag"] if flag else said["flag"][1:]), *said["flags"]),
+        remarks=remarks,
         ship_type=ship_type or next(iter(said["types"]), ""),
         tonnage_gt=gross,
         deadweight_t=deadweight,
         owner=owner or "; ".join(said["owners"]),
+        linked_to=tuple(said["owners"]),
+        built=next(iter(said["built"]), ""),
         programme=programme.replace("] [", ", ").strip("[] "),
     )
 

@@ -1,7 +1,8 @@
 """OpenSanctions: its maritime CSV, and FollowTheMoney entities as JSON lines. No I/O here.
 
 Both collect many lists: the data sets that name a ship are in ``programme``, after the risk topics. Neither gives a
-listing date. A FollowTheMoney file is read line by line, so its size does not matter.
+listing date. A FollowTheMoney file is read line by line, so its size does not matter. Its ``deregistrationDate`` does
+not name a flag, so that is unknown.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from typing import Any, Final
 import msgspec
 
 from streams.reference.entry import Entries, Stated
+from streams.reference.ftm_owners import FtmOwners
+from streams.reference.list_cells import RefusedRow
 from streams.reference.table import headed
 
 LIST: Final = "OpenSanctions"
@@ -67,7 +70,16 @@ class _Entity(msgspec.Struct, frozen=True):
 
 
 def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
-    """Reads FollowTheMoney JSON lines into ``found``, with memory only for its ships and one line."""
+    """Reads FollowTheMoney JSON lines into ``found``, with memory only for its ships, names of owners and one line."""
+    owners = FtmOwners()
+    _read_entities(chunks, found, owners)
+    found.ships = {key: owners.named(ship) for key, ship in found.ships.items()}
+    if owners.left_out:
+        reason = f"{owners.left_out} names of companies or ownerships were not kept: some owners are known by id only"
+        found.doubts.append(RefusedRow(line=0, reason=reason))
+
+
+def _read_entities(chunks: Iterable[bytes], found: Entries, owners: FtmOwners) -> None:
     decoder = msgspec.json.Decoder(_Entity)
     for line, raw in _lines(chunks):
         if line == 1 and raw is not None and raw.startswith(_UTF_16):
@@ -77,6 +89,7 @@ def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
             found.refuse(line, f"longer than {_LINE_MOST} bytes")
         elif _VESSEL not in raw:
             found.passed_over += bool(raw.strip())
+            owners.take_other(raw)
         else:
             try:
                 entity = decoder.decode(raw)
@@ -84,9 +97,11 @@ def read_ftm(chunks: Iterable[bytes], found: Entries) -> None:
                 found.refuse(line, f"not an entity: {error}")
                 continue
             if entity.schema == "Vessel":
+                owners.take_vessel(entity.id, entity.properties)
                 found.take(_stated(line, entity))
             else:
                 found.passed_over += 1
+                owners.take_other(raw)
 
 
 def _lines(chunks: Iterable[bytes]) -> Iterator[tuple[int, bytes | None]]:
@@ -110,7 +125,6 @@ def _stated(line: int, entity: _Entity) -> Stated:
     def first(name: str) -> str:
         return next(iter(texts(name)), "")
 
-    owners = [_caption(owner) for owner in entity.properties.get("owner", [])]
     return Stated(
         list=LIST,
         line=line,
@@ -123,12 +137,8 @@ def _stated(line: int, entity: _Entity) -> Stated:
         ship_type=first("type"),
         tonnage_gt=first("grossRegisteredTonnage") or first("tonnage"),
         deadweight_t=first("deadweightTonnage"),
-        owner="; ".join(owner for owner in owners if owner)[:500],
+        deregistered_on=max(texts("deregistrationDate"), default=""),
+        built=first("buildDate"),
         topics=texts("topics"),
         programme=", ".join([*texts("topics"), *entity.datasets])[:500],
     )
-
-
-def _caption(owner: object) -> str:
-    """The id of an owner, which in nested files is an entity."""
-    return str(owner.get("caption") or "") if isinstance(owner, dict) else ""

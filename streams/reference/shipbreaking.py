@@ -19,8 +19,9 @@ from msgspec.structs import replace
 
 from streams.reference import list_cells, table
 from streams.reference.countries import country_code
-from streams.reference.entry import Entries, Stated, day_of
+from streams.reference.entry import Entries, Stated
 from streams.reference.list_cells import Refusal
+from streams.reference.list_dates import day_of
 from streams.reference.ports import load_ports
 
 _NGO_LIST: Final = "Shipbreaking"

@@ -32,6 +32,7 @@ from streams.messages.reference_records import (
     key_of,
 )
 from streams.messages.values import decoded
+from streams.reference.shared_values import share_values
 
 CLAIM_S: Final = 300.0
 """How long an import that began blocks others. One that takes longer gives up before it writes the next step."""
@@ -139,7 +140,9 @@ class VersionStore:
             return None
         assert not held.counted or not held.head or not held.head.ships, "its entries are not kept"
         shelved = [decoded(value, VersionEntry) for value in held.entries.values()]
-        return tuple(each.ship for each in sorted(shelved, key=lambda each: each.place))
+        ships = tuple(each.ship for each in sorted(shelved, key=lambda each: each.place))
+        share_values(ships)
+        return ships
 
     def zones(self, version: str) -> tuple[Zone, ...] | None:
         """The zones of a version in their order; None if it is incomplete, or has none of its own."""

@@ -41,9 +41,11 @@ COLUMNS: Final = {
     "type_of_ship": "type",
     "tonnage_of_ship": "tonnage",
     "length_of_ship": "length",
+    "year_built": "built",
+    "other_information": "remarks",
 }
 HEADING: Final = re.compile(r"\bUnique ID\b.*\bName 6\b|\bGroup Type\b", re.I | re.S)
-_NUMBERED: Final = re.compile(r"\(\d+\)")
+_NUMBERED: Final = re.compile(r"\(\d{1,2}\)")
 _SHIPS: Final = {"ship", "vessel"}
 _SHIP_PATH: Final = "ShipDetails/Ship/"
 _PRIMARY: Final = "primary name"
@@ -77,6 +79,9 @@ def _of_row(line: int, number: str, row: dict[str, str]) -> Stated:
         length=row.get("length", ""),
         tonnage_gt=row.get("tonnage", ""),
         owner=row.get("owner", ""),
+        linked_to=_several(row.get("owner", "")),
+        built=row.get("built", ""),
+        remarks=row.get("remarks", ""),
         programme=row.get("regime", ""),
         listed_on=row.get("day", ""),
     )
@@ -133,6 +138,9 @@ def _of_leaves(line: int, leaves: Leaves) -> Stated:
         length=first("LengthOfShipDetails/LengthOfShip"),
         tonnage_gt=first("TonnageOfShipDetails/TonnageOfShip"),
         owner="; ".join(of.get("CurrentOwnerOperators/CurrentOwnerOperator", [])),
+        linked_to=tuple(of.get("CurrentOwnerOperators/CurrentOwnerOperator", [])),
+        built=first("YearsBuilt/YearBuilt") or first("YearBuilt"),
+        remarks="\n".join(of.get("OtherInformation", [])),
         programme=first("RegimeName"),
         listed_on=first("DateDesignated"),
     )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from streams.reference.countries import country_code
 from streams.reference.entry import Entries, Stated, is_company_number, is_ship_number
 from streams.reference.list_cells import Refusal
 from streams.reference.markup import Leaves, xml_records
@@ -22,7 +23,7 @@ _IMO: Final = re.compile(
 )
 _COMPANY: Final = re.compile(r"company|owner|operator|manage|limited|\bltd\b|\bco\b|shipping|corporation|\binc\b", re.I)
 _CALLED: Final = re.compile(r"\(?\bM/?[VT]\b|\bvessel type\b|^vessel\b", re.I)
-_FLAGGED: Final = re.compile(r"\bflag(?:ged)?:?\s+(?:is\s+)?([A-Z][A-Za-z' ]{2,40})")
+_FLAGGED: Final = re.compile(r"\b[Ff]lag(?:ged)?:?\s+(?:is\s+)?([A-Z][A-Za-z' ]{2,40}?)(?=[.,;]|$)")
 _MMSI: Final = re.compile(r"\bMMSI\b\D{0,12}([0-9]{9})\b", re.I)
 
 
@@ -49,7 +50,7 @@ def _entity(line: int, leaves: Leaves, found: Entries) -> None:
     if not imos or not _is_ship(name, comments, [int(imo) for imo in imos]):
         found.passed_over += 1
         return
-    flags = _FLAGGED.findall(comments)
+    flags = [each for each in _FLAGGED.findall(comments) if country_code(each)]
     found.take(
         Stated(
             list=LIST,
@@ -59,6 +60,7 @@ def _entity(line: int, leaves: Leaves, found: Entries) -> None:
             imos=tuple(imos),
             mmsis=tuple(_MMSI.findall(comments)),
             flags=tuple(flags[:1]),
+            remarks=comments,
             programme=first.get("UN_LIST_TYPE", ""),
             listed_on=first.get("LISTED_ON", ""),
         )

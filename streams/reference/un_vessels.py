@@ -42,6 +42,18 @@ _COLUMNS: Final = {
     "listed_on": "day",
     "designated_owner": "owner",
     "owner": "owner",
+    "flag_history": "flags",
+    "former_flag": "flags",
+    "former_flags": "flags",
+    "previous_flags": "flags",
+    "de_registered_on": "ended",
+    "deregistered_on": "ended",
+    "date_of_de_registration": "ended",
+    "year_built": "built",
+    "other_information": "remarks",
+    "additional_information": "remarks",
+    "remarks": "remarks",
+    "comments": "remarks",
 }
 _VALUE: Final = re.compile(r"(?:^|\s)[1-9][0-9]?\s*:\s+")
 _LABEL: Final = re.compile(r"\s*([A-Za-z][A-Za-z ]{1,30}?)\s*:\s+(.*)", re.S)
@@ -112,9 +124,13 @@ def _stated(line: int, row: dict[str, str]) -> Stated:
         imos=_several(row.get("imo", "")),
         mmsis=_several(row.get("mmsi", "")),
         call_signs=_several(row.get("call_sign", "")),
-        flags=_several(row.get("flag", "")),
+        flags=(*(_several(row.get("flag", "")) or ("",)), *_several(row.get("flags", ""))),
+        deregistered_on=next(iter(_several(row.get("ended", ""))), ""),
+        remarks="\n".join(_several(row.get("remarks", ""))),
+        built=row.get("built", ""),
         ship_type=row.get("type", ""),
         owner=row.get("owner", ""),
+        linked_to=_several(row.get("owner", "")),
         programme="resolutions " + ", ".join(dict.fromkeys(resolutions)) if resolutions else "",
         listed_on=days[0] if days else "",
     )

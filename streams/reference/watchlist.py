@@ -16,7 +16,10 @@ import msgspec
 
 from detectors.core.reference import ListedShip
 from streams.reference import list_cells, table
+from streams.reference.flag_text import Deregistration
 from streams.reference.list_cells import Refusal, RefusedRow
+from streams.reference.list_dates import iso_date
+from streams.reference.registration import Registration, links, own_history, registration
 
 COLUMNS: Final = (
     "list",
@@ -28,6 +31,9 @@ COLUMNS: Final = (
     "call_sign",
     "flag",
     "former_flags",
+    "flag_history",
+    "deregistered_on",
+    "deregistered_by",
     "ship_type",
     "length_m",
     "tonnage_gt",
@@ -35,6 +41,8 @@ COLUMNS: Final = (
     "programme",
     "topics",
     "owner",
+    "linked_to",
+    "built",
     "listed_on",
     "delisted_on",
 )
@@ -53,6 +61,11 @@ _ALSO: Final = {
     "vessel_name": "name",
     "aliases": "former_names",
     "length": "length_m",
+    "de_registered_on": "deregistered_on",
+    "de_registered_by": "deregistered_by",
+    "owners": "linked_to",
+    "year_built": "built",
+    "year_of_build": "built",
 }
 _IDENTITIES: Final = {"imo", "mmsi", "call_sign"}
 _TOML_START: Final = re.compile(r"(?:\s*(?:#.*)?\n)*\s*(?:\[|[A-Za-z_]+\s*=)")
@@ -117,6 +130,10 @@ def _toml_rows(decoded: str, refused: list[RefusedRow]) -> Iterator[Row]:
 def _as_cell(value: object) -> str:
     if isinstance(value, list):
         return ";".join(map(_as_cell, value))
+    if isinstance(value, dict):  # of a flag history
+        unknown = set(value) - {"flag", "from", "to"}
+        dates = f"{value.get('from', '')}..{value.get('to', '')}"
+        return f"unknown key {min(unknown)}" if unknown else f"{value.get('flag', '')} {dates}"
     if isinstance(value, int):  # a whole number of thousands of digits cannot even be printed
         return str(value) if abs(value) < 10**12 else "too large"
     return str(value)
@@ -158,8 +175,9 @@ def _column(name: str) -> str:
 def _ship(row: dict[str, str], list_name: str) -> ListedShip:
     cell = {name: row.get(name) or "" for name in COLUMNS}
     imo, mmsi = list_cells.imo_number(cell["imo"]), list_cells.mmsi_number(cell["mmsi"])
-    sign, flag = list_cells.call_sign(cell["call_sign"]), list_cells.country(cell["flag"])
-    if imo is None and mmsi is None and (sign is None or flag is None):
+    sign = list_cells.call_sign(cell["call_sign"])
+    registered = _registration(cell, list_cells.country(cell["flag"]))
+    if imo is None and mmsi is None and (sign is None or registered.flag is None):
         raise Refusal("no IMO number, no MMSI, and no call sign with flag: a name alone is never a match")
     name = list_cells.text(cell["name"])
     if name is None:
@@ -175,18 +193,28 @@ def _ship(row: dict[str, str], list_name: str) -> ListedShip:
         imo=imo,
         mmsi=mmsi,
         call_sign=sign,
-        flag=flag,
+        **registered._asdict(),
         ship_type=list_cells.text(cell["ship_type"]),
-        former_flags=tuple(code for part in cell["former_flags"].split(";") if (code := list_cells.country(part))),
         length_m=list_cells.length(cell["length_m"]),
         tonnage_gt=list_cells.tonnes(cell["tonnage_gt"]),
         deadweight_t=list_cells.tonnes(cell["deadweight_t"]),
         programme=list_cells.text(cell["programme"]),
         topics=list_cells.topics(cell["topics"].split(";")) if "topics" in row else None,
         owner=list_cells.text(cell["owner"]),
+        linked_to=links(list_cells.texts(cell["linked_to"])) if cell["linked_to"] else (),
+        built=list_cells.year(cell["built"]),
         listed_on=listed_on,
         delisted_on=delisted_on,
     )
+
+
+def _registration(cell: dict[str, str], flag: str | None) -> Registration:
+    if not (cell["flag_history"] or cell["deregistered_on"] or cell["deregistered_by"] or cell["former_flags"]):
+        return Registration(flag)
+    others = [code for part in cell["former_flags"].split(";") if (code := list_cells.country(part))]
+    dated, periods = own_history(cell["flag_history"]) if cell["flag_history"] else ((), ())
+    by, on = list_cells.country(cell["deregistered_by"]), iso_date(cell["deregistered_on"])
+    return registration(flag, [*others, *dated], periods, [Deregistration(by, on)] if by or on else [])
 
 
 def _identity(imo: int | None, mmsi: int | None, sign: str | None) -> str:

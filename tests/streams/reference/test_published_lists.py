@@ -83,6 +83,7 @@ def test_ofac_has_both_spellings_and_the_companions() -> None:
         tonnage_gt=12050,
         deadweight_t=7200,
         owner="M LEASING LLC",
+        linked_to=("M LEASING LLC",),
         programme="RUSSIA-EO14024",
         source=angara.source,
     )

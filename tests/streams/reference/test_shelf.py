@@ -6,9 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
-from detectors.core.reference import ListedShip, Reference, Zone
+from detectors.core.reference import FlagPeriod, ListedShip, Reference, Zone
 from streams.cli import importing, watchlist
 from streams.errors import ConfigError
 from streams.messages import reference_records
@@ -201,3 +202,40 @@ def test_an_import_has_begun_until_its_record_is_deleted() -> None:
     held = put(VersionStore(), [(key, value)])
     assert held.has_begun(key)
     assert not put(held, [(key, None)]).has_begun(key)
+
+
+def test_a_version_of_an_earlier_program_is_read() -> None:
+    """Entries had neither flag histories nor links."""
+    entry = b'{"place":0,"ship":{"list":"L","entry_id":"1","name":"STAR","imo":9074729,"flag":"TG","owner":"A CO"}}'
+    held = put(VersionStore(), [(b"v1/ship/L/1", entry), reference_records.head("v1", SHIPS[:1])])
+    assert held.ships("v1") == (ListedShip(list="L", entry_id="1", name="STAR", imo=9074729, flag="TG", owner="A CO"),)
+
+
+def test_registrations_and_links_travel_with_a_version() -> None:
+    period = FlagPeriod(flag="TG", to_date="2017-10")
+    ships = tuple(
+        replace(
+            ship, flag_history=(period,), deregistered_on="2017", deregistered_by="TG", linked_to=("A CO",), built=1996
+        )
+        for ship in SHIPS
+    )
+    assert put(VersionStore(), filled(ships=ships)).ships("v1") == ships
+
+
+def test_entries_that_are_read_share_their_equal_values() -> None:
+    ships = tuple(replace(ship, owner="A COMPANY", linked_to=("A COMPANY",)) for ship in SHIPS)
+    first, *others = put(VersionStore(), filled(ships=ships)).ships("v1") or ()
+    assert len(others) == 4
+    assert all(ship.owner is first.owner and ship.linked_to is first.linked_to for ship in others)
+
+
+def test_a_difference_has_changed_registrations_and_links() -> None:
+    ship = SHIPS[0]
+    for changed in (
+        replace(ship, flag_history=(FlagPeriod(flag="TG", to_date="2017"),)),
+        replace(ship, deregistered_on="2017-10-05"),
+        replace(ship, deregistered_by="TG"),
+        replace(ship, linked_to=("A CO",)),
+        replace(ship, built=1996),
+    ):
+        assert difference([ship], [changed]).changed == ((ship, changed),)
