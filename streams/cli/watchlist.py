@@ -16,6 +16,7 @@ from streams.errors import ConfigError
 from streams.reference import list_cells
 from streams.reference.counting import count, vessels_text
 from streams.reference.difference import ListDifference, difference
+from streams.reference.entry_wording import changes_text, registration_text
 from streams.reference.formats import ListRead, emptied
 from streams.reference.importing import Importer
 from streams.reference.in_force import InForce
@@ -47,7 +48,10 @@ def list_(
     if json:
         typer.echo(msgspec.json.encode(found.reference.ships))
     else:
-        columns = ("list", "name", "IMO", "MMSI", "call sign", "flag", "listed on", "programme")
+        columns = (
+            *("list", "name", "IMO", "MMSI", "call sign", "flag"),
+            *("registration", "linked to", "listed on", "programme"),
+        )
         show_table(columns, [_listed(ship) for ship in found.reference.ships])
     talk(f"{vessels_text(found.reference.ships)}; {found.said}")
 
@@ -77,7 +81,7 @@ def match_(
     if not found:
         talk("not listed")
         return
-    columns = ("verdict", "on", "list", "name", "IMO", "listed on", "note")
+    columns = ("verdict", "on", "list", "name", "IMO", "flag", "registration", "linked to", "listed on", "note")
     show_table(columns, [_row(each) for each in found])
 
 
@@ -164,9 +168,11 @@ def _show(changes: ListDifference, now: Reference, read: list[ListRead], *, json
 
 
 def _show_difference(changes: ListDifference) -> None:
-    for sign, ships in (("+", changes.added), ("-", changes.removed), ("~", [new for _, new in changes.changed])):
+    for sign, ships in (("+", changes.added), ("-", changes.removed)):
         for ship in ships:
-            typer.echo(f"{sign} {ship.list} {ship.entry_id} {ship.name}" + (f" IMO {ship.imo}" if ship.imo else ""))
+            typer.echo(f"{sign} {_named(ship)}")
+    for old, new in changes.changed:
+        typer.echo(f"~ {_named(new)}: {changes_text(old, new)}")
     added, removed, changed = len(changes.added), len(changes.removed), len(changes.changed)
     talk(f"{added} added, {removed} removed, {changed} changed, {changes.kept} kept")
 
@@ -227,12 +233,22 @@ def _query(imo: str | None, mmsi: str | None, call_sign: str | None, name: str |
         raise ConfigError(f"watchlist match: {why}") from None
 
 
+def _named(ship: ListedShip) -> str:
+    return f"{ship.list} {ship.entry_id} {ship.name}" + (f" IMO {ship.imo}" if ship.imo else "")
+
+
 def _listed(ship: ListedShip) -> tuple[object, ...]:
     name = f"{ship.name} (formerly {', '.join(ship.former_names)})" if ship.former_names else ship.name
     name += f" (broken up {ship.broken_up_on})" if ship.broken_up_on else ""
-    return ship.list, name, ship.imo, ship.mmsi, ship.call_sign, ship.flag, ship.listed_on, ship.programme
+    who = (ship.list, name, ship.imo, ship.mmsi, ship.call_sign)
+    return *who, *_registered(ship), ship.listed_on, ship.programme
+
+
+def _registered(ship: ListedShip) -> tuple[object, ...]:
+    return ship.flag, registration_text(ship), "; ".join(ship.linked_to) or None
 
 
 def _row(each: Match) -> tuple[object, ...]:
     on = ", ".join(each.matched_on) + (f" {each.likeness:.2f}" if each.matched_on == ("name",) else "")
-    return each.verdict, on, each.ship.list, each.ship.name, each.ship.imo, each.ship.listed_on, each.note
+    ship = each.ship
+    return each.verdict, on, ship.list, ship.name, ship.imo, *_registered(ship), ship.listed_on, each.note

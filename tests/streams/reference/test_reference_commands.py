@@ -66,3 +66,39 @@ def test_zones_list_and_check(tmp_path: Path) -> None:
     mine = tmp_path / "mine.geojson"
     mine.write_text("{}")
     assert run("zones", "check", str(mine)).exit_code == 1
+
+
+REGISTERED = (
+    "name,imo,flag,flag_history,deregistered_on,deregistered_by,linked_to\n"
+    "STAR,9074729,NU,TG 2015-03..2017-10-05;NU 2018..,2019-01-03,NU,A CO\n"
+    "MOON,9179842,,PA ..2017,,TG,\n"
+    "SUN,9161003,,,,,\n"
+)
+
+
+def test_lists_and_matches_show_registrations_and_links(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.csv"
+    mine.write_text(REGISTERED)
+    star, moon, sun = run("watchlist", "list", "--watchlist", str(mine)).stdout.splitlines()[1:]
+    assert "TG 2015-03 to 2017-10-05, NU since 2018, de-registered on 2019-01-03 by NU" in star and "A CO" in star
+    assert "PA until 2017, de-registered by TG" in moon
+    assert "de-registered" not in sun
+    matched = run("watchlist", "match", "--imo", "9074729", "--watchlist", str(mine)).stdout
+    assert "de-registered on 2019-01-03 by NU" in matched and "A CO" in matched
+
+
+def test_a_difference_names_what_changed(tmp_path: Path) -> None:
+    old, new = tmp_path / "a" / "mine.csv", tmp_path / "b" / "mine.csv"
+    for path in (old, new):
+        path.parent.mkdir()
+    old.write_text(REGISTERED)
+    new.write_text(
+        REGISTERED.replace("2019-01-03", "2019-02").replace("A CO", "B CO").replace("PA ..2017", "PA 2016..")
+    )
+    result = run("watchlist", "diff", str(old), str(new))
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        "~ mine imo/9074729 STAR IMO 9074729: deregistered on 2019-01-03 to 2019-02; linked to A CO to B CO",
+        "~ mine imo/9179842 MOON IMO 9179842: flag - to PA; former flags PA, TG to TG; "
+        "flag history PA until 2017 to PA since 2016",
+    ]
