@@ -33,6 +33,7 @@ from msgspec import Meta
 from detectors.core.alert import Alert, Fact
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.identities.last_heard import LastHeard
+from detectors.core.identities.listing import all_listings, registration_of
 from detectors.core.imo_notes import Note
 from detectors.core.imo_stage.succession import can_be, is_elsewhere
 from detectors.core.protocol import Detector, Finding
@@ -208,6 +209,9 @@ class HeardAs(Detector):
         situation = "unlisted" if not listed else "listed_dark" if alarming else "listed"
         self.arm_by(step, at, heard.time_ms + int(t.settles_after_h * HOUR_MS))
         what = "dark" if verdict == DARK else "silent"
+        number = int(step.fleet.core.listed[row])
+        listings = all_listings(self.reference, number) if number > 0 else []
+        registered = registration_of(heard.mmsi, heard.time_ms, listings, self.reference)
         return Finding(
             action="open",
             situation=f"{self.name}.{situation}",
@@ -219,6 +223,7 @@ class HeardAs(Detector):
                 Fact(fact="IMO", value=ship.imo or 0, source="AIS message 5"),
                 *heard.why(ship),
                 Fact(fact=f"silence under MMSI {ship.mmsi} ({VERDICTS[verdict]})", value=silent_ms // MS, unit="s"),
+                *registered.why(),
             ),
             would_change=(f"A report under MMSI {ship.mmsi} closes it", *_WOULD_CHANGE),
             details={
@@ -228,6 +233,7 @@ class HeardAs(Detector):
                 **({"list": ship.listed.list} if ship.listed is not None else {}),
                 **({} if note is None or note.name is None else {"name_now": note.name}),
                 **heard.details(ship),
+                **registered.details(),
             },
             position=heard.position(),
             sentences=tuple(line for line in (ship.sentence, _line(note)) if line),

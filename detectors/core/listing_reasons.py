@@ -63,11 +63,12 @@ def _of_all(reference: Reference) -> tuple[tuple[str, ...], ...]:
     together = defaultdict[object, set[str]](set)
     for ship in reference.ships:
         if ship.broken_up_on is None:
-            together[_whom(ship)].update(keys_of(ship.topics))
-    return tuple(tuple(sorted(together[_whom(ship)])) for ship in reference.ships)
+            together[vessel_key(ship)].update(keys_of(ship.topics))
+    return tuple(tuple(sorted(together[vessel_key(ship)])) for ship in reference.ships)
 
 
-def _whom(ship: ListedShip) -> object:
+def vessel_key(ship: ListedShip) -> object:
+    """What is equal for two entries about the same vessel: its IMO number, otherwise its MMSI."""
     if ship.imo is not None and not ship.imo_wrong:
         return "imo", ship.imo
     return ("mmsi", ship.mmsi) if ship.mmsi is not None else (ship.list, ship.entry_id)

@@ -16,10 +16,12 @@ flag, type and length, is for the record; a stronger identifier later upgrades t
 list that comes into force later opens ``listed_now`` for vessels in state, updates alerts whose entry has changed, and
 closes alerts of vessels that it does not name. A vessel that contradicts the entry (class B, a tug, far too short) is
 possible identity misuse and does not page. If the list has dates, the alert states whether the report is before or
-after the listing.
+after the listing. A registration that had ended by the list, a de-registration, another flag than that of the MMSI and
+other listed ships of the same linked owner are facts, and change no severity.
 
 When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two vessels can send one IMO
-number. Names are shared: a similar name is a reason to check, not a match.
+number. Names are shared: a similar name is a reason to check, not a match. Lists are not registers: a flag that they
+give may be outdated, and an MMSI may lag behind a lawful change of flag.
 
 References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M.1371-5.
 """
@@ -177,7 +179,7 @@ class Watchlist(Detector):
             headline=f"{listing.title(ship)} now listed: seen {duration_text(since_ms)} ago{silent}{where}",
             why=(
                 Fact(fact="time from its last report to the list coming into force", value=since_ms // MS, unit="s"),
-                *listing.reasons(ship, listings, verdict, 0, bound_by=step.sources.name_of(ship.bound_by)),
+                *self._reasons(step, ship, listings, verdict, 0),
             ),
             would_change=("A report from the vessel gives its position now", "A list without the vessel closes it"),
             verification="corroborated" if corroborated else "unverified",
@@ -192,9 +194,19 @@ class Watchlist(Detector):
         self, step: DetectorInput, at: int, ship: VesselState
     ) -> tuple[list[ListedShip], MatchVerdict | None]:
         """Its entry, then its other listings; and what the match is based on."""
-        register, number = listing.register_of(self.reference), entry_number(step, int(step.rows[at])) - 1
-        others = [n for n in register.listings(number) if n != number]
-        return [self.reference.ships[n] for n in (number, *others)], listing.verdict_on(ship, self.reference)
+        number = entry_number(step, int(step.rows[at]))
+        return listing.all_listings(self.reference, number), listing.verdict_on(ship, self.reference)
+
+    def _reasons(
+        self,
+        step: DetectorInput,
+        ship: VesselState,
+        listings: list[ListedShip],
+        verdict: MatchVerdict | None,
+        silence_ms: int,
+    ) -> Iterable[Fact]:
+        bound_by = step.sources.name_of(ship.bound_by)
+        return listing.reasons(ship, listings, verdict, silence_ms, bound_by=bound_by, reference=self.reference)
 
     def _heard(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
         stage = int(self.state(step).stage[step.rows[at]])
@@ -212,14 +224,13 @@ class Watchlist(Detector):
         now_ms = int(step.time_ms[at])
         listings, verdict = self._listings(step, at, ship)
         silence_ms = dark_ms if reason == "reappeared" else 0
-        bound_by = step.sources.name_of(ship.bound_by)
         return Finding(
             action="update" if opened else "open",
             situation=situation(ship, reason, after, corroborated=stage >= CORROBORATED),
             time_ms=now_ms,
             start_ms=ship.appeared_ms if again else now_ms,
             headline=listing.headline(ship, (dark_ms, after) if silence_ms and after else None, now_ms),
-            why=tuple(listing.reasons(ship, listings, verdict, silence_ms, bound_by=bound_by)),
+            why=tuple(self._reasons(step, ship, listings, verdict, silence_ms)),
             would_change=listing.would_change(ship),
             verification="corroborated" if stage >= CORROBORATED else "unverified",
             details=listing.details(ship, listings, reason, verdict=verdict, reference=self.reference)

@@ -6,6 +6,7 @@ import time
 from math import inf
 from typing import Final
 
+from detectors.core.identities.linked_owners import linked_owners_of
 from detectors.core.identities.listing import register_of
 from detectors.core.reference import Reference
 from streams.broker import clients
@@ -28,7 +29,7 @@ class Library:
     def __init__(self, kafka: KafkaSettings, own: Reference) -> None:
         self._kafka, self._own = kafka, own
         self._known: dict[str, Reference] = {}
-        register_of(own).index_names()  # otherwise the first static report waits for it
+        _prepare(own)  # otherwise the first static report waits for it
         self._written_ms: dict[str, int] = {}
 
     def written_ms(self, version: str) -> int:
@@ -48,7 +49,7 @@ class Library:
             if found is None:
                 return None
             self._written_ms[version] = held.written_ms(version)
-            register_of(found).index_names()  # a second for 50,000 entries: here, where waiting is allowed
+            _prepare(found)  # a second for 50,000 entries: here, where waiting is allowed
             self._known[version] = found
             for outdated in list(self._known)[:-_KEPT]:  # read again if a partition lags that far behind
                 del self._known[outdated]
@@ -58,6 +59,12 @@ class Library:
         """The version in force at the beginning of a partition's log: this process's own, unless a marker expired."""
         version = read_versions(self._kafka, ships_of="").in_force_before(_begins_ms(self._kafka, partition))
         return (self.get(version) if version else None) or self._own
+
+
+def _prepare(reference: Reference) -> None:
+    """Builds the indexes that are otherwise built at the first name, and at the first hit."""
+    register_of(reference).index_names()
+    linked_owners_of(reference)
 
 
 def _begins_ms(kafka: KafkaSettings, partition: int) -> float:

@@ -8,6 +8,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from detectors.core import testing
 from detectors.core.alert import Alert
 from detectors.core.testing import Report, Story, beside, run, voyage, written
 
@@ -66,6 +67,17 @@ def test_a_return_under_a_new_mmsi_is_told_and_what_was_open_about_the_former_on
     assert "heard under MMSI 636000111" in told.headline and "after 13 h" in told.headline
     assert told.position is not None and told.position.lat_deg == AT[0]
     assert left_open(alerts) == {"heard_as"}
+
+
+def test_a_return_states_the_registration_beside_the_new_flag(monkeypatch: pytest.MonkeyPatch) -> None:
+    (known,) = (ship for ship in testing.REFERENCE.ships if ship.mmsi == FORMER)
+    ship = msgspec.structs.replace(known, flag="TG", deregistered_on="1969-10-05", deregistered_by="TG")
+    others = tuple(each for each in testing.REFERENCE.ships if each is not known)
+    monkeypatch.setattr(testing, "REFERENCE", msgspec.structs.replace(testing.REFERENCE, ships=(ship, *others)))
+    (told,) = of(played(before(), after(15 * HOUR, 17 * HOUR), hours=16.5), "heard_as")
+    assert [fact.fact for fact in told.why][-1] == "de-registered on 1969-10-05 by TG, transmits flag LR"
+    assert told.details["registration"]["flag"] == "LR"
+    assert told.severity == "ticket"
 
 
 def test_a_return_after_a_month_is_a_page_whatever_the_silence_was() -> None:

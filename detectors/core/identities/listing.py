@@ -10,7 +10,9 @@ from msgspec.structs import replace
 from detectors.core.alert import Alert, Fact
 from detectors.core.geography.gazetteer import Gazetteer, gazetteer_of
 from detectors.core.headlines import at, list_word
+from detectors.core.identities.linked_owners import linked_owners_of
 from detectors.core.identities.matching import MatchVerdict, Register, StatedIdentity
+from detectors.core.identities.registration import RegistrationFacts
 from detectors.core.mid import flag_of
 from detectors.core.reference import ListedShip, Reference
 from detectors.core.shared_cache import Once
@@ -57,10 +59,12 @@ def reasons(
     dark_ms: int,
     *,
     bound_by: str | None = None,
+    reference: Reference | None = None,
 ) -> Iterable[Fact]:
     """The deciding facts, in the order of weight; the first of ``listings`` is the entry that was matched.
 
-    ``dark_ms``: the silence before, 0 if there was none. ``bound_by`` names the source that heard the IMO number.
+    ``dark_ms``: the silence before, 0 if there was none. ``bound_by`` names the source that heard the IMO number. With
+    ``reference`` other ships of the same linked owner are counted.
     """
     entry = listings[0]
     if "imo" in ship.matched_on:
@@ -88,6 +92,7 @@ def reasons(
     if verdict is not None:
         yield from _score(verdict)
     yield from _flags(ship, entry)
+    yield from registration_of(ship.mmsi, ship.last_ms, listings, reference).why()
     for each in listings:
         yield _listed(each, _day(ship))
 
@@ -133,6 +138,21 @@ def _listed(entry: ListedShip, day: str) -> Fact:
 def _day(ship: VesselState) -> str:
     """ISO date of its last report, which is compared with the date of the listing."""
     return rfc3339(ship.last_ms)[:_DAY_LETTERS]
+
+
+def registration_of(
+    mmsi: int, time_ms: int, listings: Sequence[ListedShip], reference: Reference | None
+) -> RegistrationFacts:
+    """What the entries about a vessel state of its registration and owners, compared with a report under ``mmsi``."""
+    day = rfc3339(time_ms)[:_DAY_LETTERS]
+    shared = linked_owners_of(reference).shared(listings, day) if reference is not None else None
+    return RegistrationFacts(mmsi=mmsi, day=day, listings=tuple(listings), shared=shared)
+
+
+def all_listings(reference: Reference, number: int) -> list[ListedShip]:
+    """The entry of 1 + ``number``, then the others about the same ship."""
+    others = [n for n in register_of(reference).listings(number - 1) if n != number - 1]
+    return [reference.ships[n] for n in (number - 1, *others)]
 
 
 def as_listed(ship: VesselState) -> VesselState:
@@ -215,6 +235,7 @@ def details(
         said["listings"] = [{"list": e.list, "entry_id": e.entry_id, **dates(e, today)} for e in listings]
     if ship.heard_before_ms:
         said["heard_before"] = rfc3339(ship.heard_before_ms)
+    said |= registration_of(ship.mmsi, ship.last_ms, listings, reference).details()
     return {**said, **whereabouts(ship, gazetteer_of(reference))}
 
 
