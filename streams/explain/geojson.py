@@ -1,4 +1,4 @@
-"""An alert as GeoJSON: tracks, fixes, reach, ports, areas. The form of each shape is that of ``shapes``."""
+"""An alert as GeoJSON: tracks, fixes, reach, ports, areas, images. The form of each shape is that of ``shapes``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from detectors.core.alert import Alert
 from detectors.core.units import HOUR_MS, unix_ms
 from streams.explain.area import area_features, is_about_area
+from streams.explain.images import image_features
 from streams.explain.raw_log import RawLogFindings
 from streams.explain.shapes import Feature, Point, area, point, reach
 from streams.explain.track_features import features_of_tracks
@@ -22,6 +23,7 @@ def geojson(revisions: list[Alert], heard: RawLogFindings | None, zones: dict[st
         *_reach(revisions, newest),
         *_ports(newest, zones),
         *area_features(newest),
+        *image_features(newest),
     ]
     return {"type": "FeatureCollection", "features": features}
 

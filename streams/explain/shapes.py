@@ -84,6 +84,27 @@ def reach(last: Point, way_nm: float, after: Point | None = None) -> list[Ring]:
     return _within_globe(ring)
 
 
+def rings_of(corners: Sequence[Point]) -> list[Ring]:
+    """Rings of an outline of any direction, closed or not, whose longitudes may wrap or continue beyond 180 degrees.
+
+    Two if it is cut at the antimeridian; none for an outline without area, or around a pole.
+    """
+    ring: Ring = []
+    for lon, lat in corners:
+        if not (math.isfinite(lon) and -_POLE <= lat <= _POLE):
+            return []
+        before = ring[-1][0] if ring else 0.0
+        ring.append((before + (lon - before + _HALF) % _WHOLE - _HALF, lat))
+    if ring and ring[0] == ring[-1]:
+        del ring[-1]
+    if len(ring) < 3 or abs(ring[-1][0] - ring[0][0]) > _HALF:  # noqa: PLR2004 - no area
+        return []
+    turned = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise([*ring, ring[0]]))
+    if turned == 0:
+        return []
+    return _within_globe(ring if turned > 0 else ring[::-1])
+
+
 def _at_edge(last: Point, course: float, way_nm: float, after: Point | None) -> Point:
     """The distance to the edge on a course (radians) if the whole way is ``way_nm``: by bisection, to a metre."""
     near, far = 0.0, way_nm
