@@ -43,7 +43,10 @@ _CHUNK_BYTES: Final = 1 << 18
 def command(
     alert_id: Annotated[str, typer.Argument(help="Alert id, or its first digits.", metavar="ID")],
     as_geojson: Annotated[
-        bool, typer.Option("--geojson", help="Print tracks, jumps, last position, reach, ports and areas as GeoJSON.")
+        bool,
+        typer.Option(
+            "--geojson", help="Print tracks, jumps, last position, reach, ports, areas and images as GeoJSON."
+        ),
     ] = False,
     alerts: Annotated[
         Path | None, typer.Option(help="Read alerts from a file of `replay --alerts` instead of Kafka.", metavar="FILE")

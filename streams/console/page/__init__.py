@@ -7,7 +7,17 @@ import hashlib
 from importlib import resources
 from typing import Final, NamedTuple
 
-SCRIPTS: Final = ("words.js", "land.js", "view.js", "chart.js", "map.js", "list.js", "detail.js", "main.js")
+SCRIPTS: Final = (
+    "words.js",
+    "land.js",
+    "view.js",
+    "chart.js",
+    "map.js",
+    "images.js",
+    "list.js",
+    "detail.js",
+    "main.js",
+)
 """Joined in this order into one script with its own scope."""
 
 

@@ -84,6 +84,7 @@ class Detail {
       el("h3", {}, "Why"), facts(alert.why || []),
       el("h3", {}, "What would change it"),
       list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing" : "nothing: it is closed"]),
+      ...howToCheck(alert.details || {}, now), ...satelliteImages(alert.details || {}, now),
       ...ports(alert.details || {}, now), ...displaced(alert.details || {}, now), ...details(alert.details || {}, now),
       el("h3", {}, "Evidence"), evidence(alert.evidence || [], now),
       ...(said.length > 1 ? [el("h3", {}, "History"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),
@@ -185,7 +186,7 @@ function displaced(said, now) {
 }
 
 function details(said, now) {
-  const rows = Object.entries(said).filter(([key, value]) => key !== "feasible_ports" && !(key === "vessels" && said.vessels_total) && !(Array.isArray(value) && !value.length)).map(([key, value]) => {
+  const rows = Object.entries(said).filter(([key, value]) => key !== "feasible_ports" && !(key === "imagery" && passesOf(said).length) && !(key === "sightings" && sightingsOf(said).length) && !(key === "vessels" && said.vessels_total) && !(Array.isArray(value) && !value.length)).map(([key, value]) => {
     const [term, unit] = termOf(key);
     return el("tr", {}, el("td", {}, term), el("td", {}, valueText(value, unit, now)));
   });

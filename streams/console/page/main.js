@@ -72,6 +72,7 @@ function render() {
   const marks = { words: wordsNow(), selected: now.selected, fresh: now.fresh, log: $("log").checked };
   rows.show(overview, marks);
   sea.selected = now.selected;
+  sea.shapes = now.selected && now.alert ? imageShapes(now.alert.details || {}) : null;
   detail.reachKn = overview.reach_kn;
   sea.show(shownCases(), overview.clock, overview.reach_kn);
   tellCounts(overview);

@@ -11,7 +11,7 @@ class SeaMap extends Chart {
     this.cases = [];
     this.clock = {};
     this.reachKn = 0;
-    this.selected = this.over = null;
+    this.selected = this.over = this.shapes = null;
     this.spots = [];
     this.onmoved = () => {};
     new ResizeObserver(() => this.resize()).observe(canvas);
@@ -73,6 +73,7 @@ class SeaMap extends Chart {
     this.paintLabels(labels);
     this.zones.filter((zone) => this.inForce(zone)).forEach((zone) => this.paintZone(zone));
     const order = [...this.cases].sort((a, b) => this.weight(a) - this.weight(b));
+    this.paintImages();
     order.forEach((one) => this.paintDark(one));
     order.forEach((one) => this.paintCase(one));
     order.reverse().forEach((one) => this.paintName(one));
@@ -191,7 +192,7 @@ class SeaMap extends Chart {
 
   spotAt(px, py) {
     const near = this.spots.filter((spot) => Math.hypot(spot.px - px, spot.py - py) <= spot.reach);
-    const value = (spot) => (spot.one ? 100 + this.weight(spot.one) * 10 : 0) - Math.hypot(spot.px - px, spot.py - py);
+    const value = (spot) => (spot.one ? 100 + this.weight(spot.one) * 10 : spot.said ? 50 : 0) - Math.hypot(spot.px - px, spot.py - py);
     return near.sort((a, b) => value(b) - value(a))[0];
   }
 
@@ -201,7 +202,7 @@ class SeaMap extends Chart {
     this.tip.hidden = !spot;
     this.point(spot && spot.one ? spot.one.case_id : null);
     if (!spot) return;
-    this.tip.textContent = spot.one ? this.caseWords(spot.one) : this.zoneWords(spot.zone);
+    this.tip.textContent = spot.said || (spot.one ? this.caseWords(spot.one) : this.zoneWords(spot.zone));
     this.tip.style.left = `${Math.max(4, Math.min(event.offsetX + 14, this.view.width - this.tip.offsetWidth - 4))}px`;
     this.tip.style.top = `${Math.max(4, Math.min(event.offsetY + 14, this.view.height - this.tip.offsetHeight - 4))}px`;
   }

@@ -124,6 +124,120 @@ def test_an_area_is_shown_as_an_area_with_its_vessels(make: Make, write: Write, 
     browse(running, tmp_path, script)
 
 
+IMAGED = {
+    "imagery": {
+        "elements_age_h": 12.2,
+        "passes": [
+            {
+                "satellite": HOSTILE,
+                "norad_id": 39634,
+                "sensor": "C-SAR <b>IW</b>",
+                "kind": "radar",
+                "target": "reach",
+                "begin": "2024-02-04T21:31:10Z",
+                "end": "2024-02-04T21:32:05Z",
+                "covers": 0.8,
+                "track_deg": 190.4,
+                "side": "right",
+                "elements_age_h": 12.0,
+                "area": [[179.0, 33.0], [179.0, 35.0], [-179.0, 35.0], [-179.0, 33.0], [179.0, 33.0]],
+                "daylight": False,
+                "pointable": True,
+                "tier": "planned",
+                "item": "<img src=x>",
+            },
+            {"satellite": "NO SENSOR", "side": "constructor"},
+            7,
+        ],
+    },
+    "sightings": [
+        {
+            "image": "S1A_<i>1</i>",
+            "time": "2024-02-04T21:31:40.000Z",
+            "sensor": "C-SAR",
+            "outcome": "possible",
+            "score": 0.7,
+            "lat_deg": 34.0,
+            "lon_deg": 179.5,
+            "length_m": 118.6,
+            "others": 1,
+            "footprint": [[178.5, 32.5], [178.5, 35.5], [179.9, 35.5], [179.9, 32.5], [178.5, 32.5]],
+        },
+        {
+            "image": "S2B_2",
+            "time": "2024-02-04T22:00:00.000Z",
+            "sensor": "MSI",
+            "outcome": "absent",
+            "score": 0.9,
+            "lat_deg": 33.5,
+            "lon_deg": -179.5,
+        },
+        {"image": "OTHER FORM", "outcome": "toString"},
+    ],
+}
+
+
+def test_passes_and_images_are_listed_and_drawn(make: Make, write: Write, started: Start, tmp_path: Path) -> None:
+    write(make(details=IMAGED, position=position(20.0, 170.0, "2024-02-04T04:12:00.000Z")))
+    running = started()
+    lat, lon, zoom = 34.0, 180.0, 7
+    middle = mercator(lat, lon)
+
+    def place(lon_deg: float, lat_deg: float) -> tuple[float, float]:
+        """Pixels from the middle of the map."""
+        x, y = mercator(lat_deg, lon_deg)
+        return ((x - middle[0] + 0.5) % 1 - 0.5) * 256 * 2**zoom, (y - middle[1]) * 256 * 2**zoom
+
+    def drawn(colour: str, west: float, south: float, east: float, north: float) -> str:
+        """A script that counts the pixels of a colour in a box of degrees."""
+        (left, bottom), (right, top) = place(west, south), place(east, north)
+        red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
+        size = f"{right - left}, {bottom - top}"
+        return (
+            "(() => { const map = document.getElementById('map'), ink = map.getContext('2d');"
+            f" const x = map.clientWidth / 2 + {left}, y = map.clientHeight / 2 + {top};"
+            f" const data = ink.getImageData(x, y, {size}).data;"
+            " let count = 0; for (let i = 0; i < data.length; i += 4)"
+            f" count += Math.hypot(data[i] - {red}, data[i + 1] - {green}, data[i + 2] - {blue}) < 40;"
+            " return count; })()"
+        )
+
+    async def script(page: Tab) -> None:
+        await page.evaluate(f"{ROWS}[0].click()")
+        await page.until(f"{DETAIL}.querySelectorAll('.sightings li').length === 2")
+        said = " ".join((await page.evaluate(f"{DETAIL}.innerText")).split())
+        for words in (
+            "by orbital elements 12 h old",
+            f"4 Feb 21:31Z to 21:32Z {HOSTILE}, C-SAR <b>IW</b> (radar) looks right of its track (course 190),"
+            " covers 80 %, at night, could be pointed there if ordered; planned by its operator (<img src=x>)",
+            "4 Feb 21:31Z C-SAR: possible match, score 0.7 34-00.0N 179-30.0E, contact of 119 m,"
+            " 1 other silent vessel could be it; image S1A_<i>1</i>",
+            "4 Feb 22:00Z MSI: not in the image where AIS says it is, score 0.9",
+        ):
+            assert words in said, said
+        assert "NO SENSOR" not in said and "OTHER FORM" not in said and "native code" not in said
+        assert await page.evaluate(f"{DETAIL}.querySelectorAll('b, i, img, script').length") == 0
+        await page.evaluate(f"location.hash = '#case={ANGARA}&at={lat},{lon},{zoom}'")
+        outline = drawn("#6fd0b8", 178.4, 33.0, 178.6, 35.0)
+        await page.until(f"{outline} > 100")
+        assert await page.evaluate(drawn("#b79cf0", -179.1, 33.2, -178.9, 34.8)) > 50
+        assert await page.evaluate(drawn("#6fd0b8", -179.56, 33.45, -179.44, 33.55)) > 5
+        assert await page.evaluate(drawn("#6fd0b8", 179.1, 33.2, 179.3, 33.8)) == 0
+        box = await page.evaluate(
+            "(({ x, y, width, height }) => [x + width / 2, y + height / 2])"
+            "(document.getElementById('map').getBoundingClientRect())"
+        )
+        right, down = place(179.5, 34.0)
+        await page.click(box[0] + right, box[1] + down)
+        await page.until("document.getElementById('tip').innerText.includes('possible match, score 0.7')")
+        assert "S1A_<i>1</i>" in await page.evaluate("document.getElementById('tip').innerText")
+        await page.press("Escape", 27)
+        await page.until(f"{outline} === 0")
+
+    errors = browse(running, tmp_path, script).errors
+    assert [error for error in errors if "willReadFrequently" not in error] == []
+
+
 def test_forged_names_are_text(make: Make, write: Write, started: Start, tmp_path: Path) -> None:
     write(forged(make), make(replayed=True))
     running = started()
