@@ -30,8 +30,8 @@ _TIERS: Final = {
 }
 _OUTCOMES: Final = {
     "possible": "possible match",
-    "seen": "seen where AIS says",
-    "absent": "not in the image where AIS says it is",
+    "seen": "seen at its reported position",
+    "absent": "not in the image at its reported position",
 }
 
 

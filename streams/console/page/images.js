@@ -1,9 +1,9 @@
 // Satellites that could show a vessel, and what images show: sections of a case, and shapes on the map.
 // Names come from catalogues: they are checked for their form here and end in text nodes, as all others do.
 
-const SIDES = { right: "looks right of its track", left: "looks left of its track", below: "looks below its track" };
+const SIDES = { right: "right of its track", left: "left of its track", below: "below its track" };
 const TIERS = { possible: "possible by its orbit", planned: "planned by its operator", catalogued: "the image is in the catalogue" };
-const OUTCOMES = { possible: "possible match", seen: "seen where AIS says", absent: "not in the image where AIS says it is" };
+const OUTCOMES = { possible: "possible match", seen: "seen at its reported position", absent: "not in the image at its reported position" };
 const PASS_COLOUR = "#b79cf0", IMAGE_COLOUR = "#6fd0b8";
 
 const isRecord = (value) => Boolean(value) && typeof value === "object" && !Array.isArray(value);

@@ -208,11 +208,11 @@ def test_passes_and_images_are_listed_and_drawn(make: Make, write: Write, starte
         said = " ".join((await page.evaluate(f"{DETAIL}.innerText")).split())
         for words in (
             "by orbital elements 12 h old",
-            f"4 Feb 21:31Z to 21:32Z {HOSTILE}, C-SAR <b>IW</b> (radar) looks right of its track (course 190),"
+            f"4 Feb 21:31Z to 21:32Z {HOSTILE}, C-SAR <b>IW</b> (radar) right of its track (course 190),"
             " covers 80 %, at night, could be pointed there if ordered; planned by its operator (<img src=x>)",
             "4 Feb 21:31Z C-SAR: possible match, score 0.7 34-00.0N 179-30.0E, contact of 119 m,"
             " 1 other silent vessel could be it; image S1A_<i>1</i>",
-            "4 Feb 22:00Z MSI: not in the image where AIS says it is, score 0.9",
+            "4 Feb 22:00Z MSI: not in the image at its reported position, score 0.9",
         ):
             assert words in said, said
         assert "NO SENSOR" not in said and "OTHER FORM" not in said and "native code" not in said

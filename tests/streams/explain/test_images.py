@@ -130,9 +130,9 @@ at night, could be pointed there if ordered; possible by its orbit
 Satellite images
   2024-02-04 21:31Z  C-SAR: possible match, score 0.7, 34-30.0N 129-45.0E, contact of 119 m, \
 1 other silent vessel could be it; image S1A_1
-  2024-02-04 21:31Z  C-SAR: seen where AIS says, score 0.93, 34-36.0N 129-30.0E, \
+  2024-02-04 21:31Z  C-SAR: seen at its reported position, score 0.93, 34-36.0N 129-30.0E, \
 0.3 nm from its reported position; image S1A_1
-  2024-02-04 21:31Z  MSI: not in the image where AIS says it is, score 0.9, 34-00.0N 129-00.0E; image S2B_2
+  2024-02-04 21:31Z  MSI: not in the image at its reported position, score 0.9, 34-00.0N 129-00.0E; image S2B_2
 
 What would change it
 """
