@@ -34,6 +34,7 @@ from detectors.core.alert import Alert, Fact
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.identities.last_heard import LastHeard
 from detectors.core.identities.listing import all_listings, registration_of
+from detectors.core.identities.registration import RegistrationFacts
 from detectors.core.imo_notes import Note
 from detectors.core.imo_stage.succession import can_be, is_elsewhere
 from detectors.core.protocol import Detector, Finding
@@ -209,9 +210,7 @@ class HeardAs(Detector):
         situation = "unlisted" if not listed else "listed_dark" if alarming else "listed"
         self.arm_by(step, at, heard.time_ms + int(t.settles_after_h * HOUR_MS))
         what = "dark" if verdict == DARK else "silent"
-        number = int(step.fleet.core.listed[row])
-        listings = all_listings(self.reference, number) if number > 0 else []
-        registered = registration_of(heard.mmsi, heard.time_ms, listings, self.reference)
+        registered = self._registered(step, row, heard)
         return Finding(
             action="open",
             situation=f"{self.name}.{situation}",
@@ -238,6 +237,12 @@ class HeardAs(Detector):
             position=heard.position(),
             sentences=tuple(line for line in (ship.sentence, _line(note)) if line),
         )
+
+    def _registered(self, step: DetectorInput, row: int, heard: LastHeard) -> RegistrationFacts:
+        """What lists state of its registration, compared with the other MMSI; nothing of one that is not listed."""
+        number = int(step.fleet.core.listed[row])
+        listings = all_listings(self.reference, number) if number > 0 else []
+        return registration_of(heard.mmsi, heard.time_ms, listings, self.reference)
 
     def _again(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
         ship = step.ship(at)
