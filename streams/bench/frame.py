@@ -33,6 +33,7 @@ NAMES: Final = (
     "lists",
     "import",
     "identities",
+    "passes",
 )
 _VERSIONS_OF: Final = (
     "wakewatch",
@@ -45,6 +46,7 @@ _VERSIONS_OF: Final = (
     "kafka-python",
     "crc32c",
     "polars",
+    "sgp4",
 )
 _BIG: Final = 1000
 Data = Annotated[

@@ -40,6 +40,8 @@ _ORCHESTRATORS: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(T
 _PATHS: Final = (
     "reference.watchlists",
     "reference.zones",
+    "imagery.elements_files",
+    "imagery.sensors_file",
     "ingest.tls_ca_file",
     "kafka.tls_ca_file",
     "kafka.tls_certificate_file",

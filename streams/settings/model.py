@@ -11,6 +11,7 @@ from detectors.core.ticks import FeedRules
 from detectors.core.vessels.capacity import FleetRules
 from streams.settings.discreet import Discreet
 from streams.settings.feeds import MqttSettings, TopicFeedSettings
+from streams.settings.imagery import ImagerySettings
 from streams.settings.kafka_connection import KafkaSecurity
 from streams.settings.sources import AisstreamSettings, HttpListenSettings
 
@@ -268,6 +269,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     console: ConsoleSettings = ConsoleSettings()
     grafana_datasource: GrafanaSettings = GrafanaSettings()
     reference: ReferenceSettings = ReferenceSettings()
+    imagery: ImagerySettings = ImagerySettings()
     log: LogSettings = LogSettings()
     severity: Annotated[
         dict[str, Literal["page", "ticket", "log"]],

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, TypeVar, cast
 
 import numpy as np
+import numpy.typing as npt
 
 from detectors.core.orbits.encounters import Encounters
 from detectors.core.orbits.ground_tracks import Block, dot
 from detectors.core.orbits.propagation import Floats
 from detectors.core.units import MS
 
-_ACROSS: Final = 11  # arcs across the track that make an outline: 22 corners and the first again
+Bools = npt.NDArray[np.bool_]
+T = TypeVar("T", bound=npt.NDArray[Any])
+_ACROSS: Final = 12  # arcs across the track that make an outline: 22 corners and the first again
+_NARROW: Final = 0.0004  # radians, 2.5 km: more than two corners that are rounded to a hundredth of a degree move
 _GRAZED: Final = 0.002  # radians along the track, two seconds: too short for a better begin and end
 _AT_ONCE_MS: Final = 20_000.0
 _HUNDREDTHS: Final = 2
@@ -36,18 +40,28 @@ def times_ms(met: Encounters, block: Block, centre: Floats) -> Floats:
     return np.asarray(time_ms + signs * np.clip(late, -_AT_ONCE_MS, _AT_ONCE_MS))
 
 
-def outlines(met: Encounters, block: Block, centre: Floats, times: Floats) -> Floats:
-    """(lon_deg, lat_deg) to a hundredth around the covered part, counterclockwise and closed, shape (2, n, corners)."""
+def outlines(met: Encounters, block: Block, centre: Floats, times: Floats) -> tuple[Floats, Bools]:
+    """(lon_deg, lat_deg) to a hundredth around the covered part, counterclockwise and closed, shape (2, n, corners).
+
+    Also which of the corners count, shape (n, corners): where it is so narrow that rounding would cross its sides, they
+    do not.
+    """
     step = (1 - np.cos(np.linspace(0, np.pi, _ACROSS))) / 2
-    time_ms = times[:, :1] + (times[:, 1:] - times[:, :1]) * step
-    here = block.directions(met.satellite, time_ms)
+    here = block.directions(met.satellite, times[:, :1] + (times[:, 1:] - times[:, :1]) * step)
     below, beside = dot(here.up, centre[:, None, :]), dot(here.right, centre[:, None, :])
     middle = np.arctan2(beside, below)
     half = np.arccos(np.clip(np.cos(met.radius)[:, None] / np.hypot(below, beside), -1.0, 1.0))
-    edges = [np.clip(middle + sign * half, met.left[:, None], met.right[:, None]) for sign in (1, -1)]
-    across = np.concatenate([edges[0], edges[1][:, ::-1], edges[0][:, :1]], axis=1)[..., None]
-    up, right = (np.concatenate([v, v[:, ::-1], v[:, :1]], axis=1) for v in (here.up, here.right))
-    return degrees(np.cos(across) * up + np.sin(across) * right)
+    left, right = (np.clip(middle + sign * half, met.left[:, None], met.right[:, None]) for sign in (-1, 1))
+    across = _around(right, left)[..., None]
+    wide = right - left >= _NARROW
+    wide[:, [0, -1]] = True  # the tips
+    corners = degrees(np.cos(across) * _around(here.up, here.up) + np.sin(across) * _around(here.right, here.right))
+    return corners, _around(wide, wide)
+
+
+def _around(there: T, back: T) -> T:
+    """Along one side, back along the other without its ends, and the first again."""
+    return cast(T, np.concatenate([there, back[:, -2:0:-1], there[:, :1]], axis=1))
 
 
 def degrees(place: Floats) -> Floats:

@@ -56,7 +56,7 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """Where something may be: a circle that grows, such as the reach of a silent ship, or a place."""
+    """Where something may be: a circle that grows or shrinks, such as the reach of a silent ship, or a place."""
 
     name: str
     lat_deg: float
@@ -65,13 +65,14 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     """At ``since_ms``."""
     since_ms: int
     growth_kn: float = 0.0
+    """Below 0 it shrinks, to nothing."""
     most_nm: float = 1e9
     """The circle grows no further."""
 
     def radius_at(self, time_ms: float) -> float:
         """Nautical miles."""
         grown = self.radius_nm + self.growth_kn * max(0.0, time_ms - self.since_ms) / 3_600_000
-        return min(grown, self.most_nm)
+        return max(0.0, min(grown, self.most_nm))
 
 
 class Pass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

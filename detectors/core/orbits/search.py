@@ -7,11 +7,12 @@ and three days); of those, everything else is worked out in columns.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 from typing import Final, NamedTuple
 
 import numpy as np
 
-from detectors.core.orbits.coverage import outlines, share, times_ms
+from detectors.core.orbits.coverage import Bools, outlines, share, times_ms
 from detectors.core.orbits.encounters import Circles, Encounters, Search, encounters
 from detectors.core.orbits.ground_tracks import Block, Numbers, Satellites
 from detectors.core.orbits.model import Pass, Target
@@ -124,7 +125,7 @@ def _passes(search: Search, targets: Sequence[Target], part: _Found) -> Iterator
         _sides(met).tolist(),
         age_h.tolist(),
         light.tolist(),
-        _rings(outlines(met, block, search.circles.centre[met.target], times)),
+        _rings(*outlines(met, block, search.circles.centre[met.target], times)),
         strict=True,
     )
     for satellite, target, begin, end, covers, track_deg, side, age, lit, area in columns:
@@ -147,13 +148,15 @@ def _passes(search: Search, targets: Sequence[Target], part: _Found) -> Iterator
         )
 
 
-def _rings(corners: Floats) -> Iterator[Corners]:
-    """Of corners (2, n, k): without those that repeat; empty if no area is left, as of a place."""
+def _rings(corners: Floats, counts: Bools) -> Iterator[Corners]:
+    """Of corners (2, n, k): those that count, none twice in a row; empty if no area is left, as of a place."""
     lon, lat = corners
     repeats = ((lon[:, 1:] == lon[:, :-1]) & (lat[:, 1:] == lat[:, :-1])).any(axis=1)
-    for repeated, lons, lats in zip(repeats.tolist(), lon.tolist(), lat.tolist(), strict=True):
+    whole = counts.all(axis=1) & ~repeats
+    for complete, lons, lats, count in zip(whole.tolist(), lon.tolist(), lat.tolist(), counts, strict=True):
         ring = tuple(zip(lons, lats, strict=True))
-        if repeated:
+        if not complete:
+            ring = tuple(compress(ring, count.tolist()))
             ring = tuple(here for here, before in zip(ring, (None, *ring), strict=False) if here != before)
         yield ring if len(ring) > _CORNERS_LEAST else ()
 

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import Polygon
 
 from detectors.core.orbits.ground_tracks import Satellites
 from detectors.core.orbits.model import Pass, Sensor, Target
@@ -98,8 +99,8 @@ def test_growth_only_adds_passes(
     assert all(min(abs(middle_ms(one) - at) for at in middles) < 60_000 for one in fewer)
 
 
-@settings(max_examples=100, deadline=None)
-@given(st.floats(-90, 90), st.floats(-180, 180), st.floats(0, 1200))
+@settings(max_examples=200, deadline=None)
+@given(st.floats(-90, 90), st.floats(-180, 180), st.floats(0, 300) | st.floats(0, 1200))
 def test_passes_of_any_circle_are_whole(lat: float, lon: float, radius_nm: float) -> None:
     """Across the antimeridian, around the poles, and wider than any that is asked for."""
     circle = Target(name="t", lat_deg=lat, lon_deg=lon, radius_nm=radius_nm, since_ms=START)
@@ -109,9 +110,21 @@ def test_passes_of_any_circle_are_whole(lat: float, lon: float, radius_nm: float
     for one in found:
         assert one.begin <= one.end and 0 <= one.covers <= 1 and 0 <= one.track_deg < 360
         assert one.area == () or (one.area[0] == one.area[-1] and 4 <= len(one.area) <= 24)
+        assert is_simple(one)
         for lon_deg, lat_deg in one.area:
             assert -180 <= lon_deg <= 180 and -90 <= lat_deg <= 90
             assert distance_nm(lat, lon, lat_deg, lon_deg) < radius_nm + 12
+
+
+def is_simple(one: Pass) -> bool:
+    """Whether the outline, on a plane around its first corner, does not cross itself."""
+    if not one.area:
+        return True
+    lon, lat = np.radians(np.asarray(one.area)).T
+    places = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    middle = places.mean(axis=0) / np.linalg.norm(places.mean(axis=0))
+    east = np.cross([0.3, 0.5, 0.8], middle)
+    return bool(Polygon(places @ np.stack([east, np.cross(middle, east)], axis=1)).is_valid)
 
 
 def test_a_circle_around_a_pole_is_passed_on_every_revolution() -> None:
