@@ -114,7 +114,7 @@ def _element_set(fields: Mapping[str, Any]) -> ElementSet:
     numbers |= {name: _number(fields, key) for name, key in _OPTIONAL.items() if str(fields.get(key) or "").strip()}
     norad_id = _number(fields, "NORAD_CAT_ID")
     if not (norad_id.is_integer() and 1 <= norad_id <= _NUMBER_MOST):
-        raise Unusable("NORAD_CAT_ID is no number of a satellite")
+        raise Unusable("NORAD_CAT_ID is not a satellite's number")
     name = " ".join(str(fields.get("OBJECT_NAME") or "").split())[:_NAME_MOST]
     number = int(norad_id)
     return ElementSet(name=name or f"NORAD {number}", norad_id=number, epoch_ms=_epoch_ms(fields), **numbers)

@@ -45,7 +45,7 @@ def _sensor(path: Path, number: int, table: Any) -> Sensor:
     where = f"{path}: sensor {number}"
     unknown = sorted(set(table) - set(Sensor.__struct_fields__)) if isinstance(table, dict) else []
     if unknown:
-        raise ConfigError(f"{where}: {unknown[0][:40]!r} is no field of a sensor; {_EXAMPLE}")
+        raise ConfigError(f"{where}: {unknown[0][:40]!r} is not a field of a sensor; {_EXAMPLE}")
     try:
         sensor = msgspec.convert(table, Sensor)
     except msgspec.ValidationError as error:
@@ -53,7 +53,7 @@ def _sensor(path: Path, number: int, table: Any) -> Sensor:
     if not 0 <= sensor.near_km < sensor.far_km <= _FAR_MOST_KM:
         raise ConfigError(f"{where}: far_km must be above near_km and at most {_FAR_MOST_KM:g}; correct them")
     if sensor.look == "nadir" and sensor.near_km:
-        raise ConfigError(f"{where}: near_km with look 'nadir'; leave it out, or let it look 'either' way")
+        raise ConfigError(f"{where}: near_km cannot be given for 'nadir'; leave it out, or write 'either'")
     if sensor.swath_km is not None and sensor.swath_km <= 0:
         raise ConfigError(f"{where}: swath_km must be above 0; correct it or leave it out")
     if not sensor.norad_ids and not any(start.strip() for start in sensor.name_starts):

@@ -82,7 +82,7 @@ def _number(field: str) -> int:
     if first in _LETTERS and first and len(text) == 5 and rest.isdigit():  # noqa: PLR2004
         return (_LETTERS.index(first) + 10) * 10_000 + int(rest)
     if not text.isdigit() or int(text) == 0:
-        raise Unusable("a satellite's number that is none")
+        raise Unusable("a satellite's number that cannot be read")
     return int(text)
 
 
@@ -107,6 +107,6 @@ def _exponential(field: str) -> float:
 def _epoch_ms(year: str, day: str) -> float:
     number, days = int(_decimal(year)), _decimal(day)
     if not 1 <= days < _DAYS_MOST:
-        raise Unusable("an epoch that is no day of the year")
+        raise Unusable("an epoch that is not a day of the year")
     start = datetime(1900 + number if number >= _CENTURY_FROM else 2000 + number, 1, 1, tzinfo=UTC)
     return (start.timestamp() + round(timedelta(days=days - 1).total_seconds(), 6)) * 1000

@@ -26,6 +26,7 @@ from streams.settings.catalogue import ENVIRONMENT_PREFIX, Setting, catalogue, s
 from streams.settings.discreet import SECRET_ENDINGS
 from streams.settings.kafka_security import checked
 from streams.settings.model import Settings
+from streams.settings.named_files import beside
 from streams.settings.stations import stations_of
 from streams.settings.toml_lines import lines_of
 
@@ -37,19 +38,6 @@ _LONGEST_FILE_BYTES: Final = 4_000_000
 _LONGEST_SHOWN: Final = 60
 # Kubernetes gives every pod such variables for each Service: one named wakewatch-kafka must not stop us.
 _ORCHESTRATORS: Final = re.compile(r".*_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)")
-_PATHS: Final = (
-    "reference.watchlists",
-    "reference.zones",
-    "imagery.elements_files",
-    "imagery.sensors_file",
-    "ingest.tls_ca_file",
-    "kafka.tls_ca_file",
-    "kafka.tls_certificate_file",
-    "kafka.tls_key_file",
-    "topic_feed.tls_ca_file",
-    "topic_feed.tls_certificate_file",
-    "topic_feed.tls_key_file",
-)
 
 
 class Effective(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,15 +163,7 @@ def _converted(given: _Given) -> Any:
     except (msgspec.ValidationError, OverflowError):
         shown = "this value" if given.secret or _holds_secret(given.key) else _short(given.value)
         raise ConfigError(f"{given.origin}: {given.key} = {shown} is not valid; give {setting.expected}") from None
-    if given.folder is not None and given.key in _PATHS:
-        return _beside(given.folder, converted)
-    return converted
-
-
-def _beside(folder: Path, named: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    if isinstance(named, str):
-        return str(folder / named) if named else ""
-    return tuple(str(folder / name) for name in named)
+    return converted if given.folder is None else beside(given.folder, given.key, converted)
 
 
 def _unknown(key: str) -> str:

@@ -2,7 +2,7 @@
 
 SGP4 gives positions in TEME (true equator, mean equinox). They are turned by the mean sidereal time of 1982 about the
 pole; polar motion (up to 15 m on the ground) is left out, and UT1 is taken as UTC (they differ by less than 0.9 s:
-at most 0.4 km on the ground at the equator, and below 0.1 km since 2020). Element sets themselves are off by about a
+at most 0.4 km on the ground at the equator, and about 0.1 km since 2020). Element sets themselves are off by about a
 kilometre at their epoch and one to three more a day, nearly all of it along the track: a second is 7 km.
 
 Lengths are kilometres, times Unix ms (UTC).

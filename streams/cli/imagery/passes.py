@@ -55,8 +55,8 @@ def command(
     catalogue: Annotated[
         list[Path] | None, typer.Option(help="Images that exist: STAC items (JSON, NDJSON).", metavar="FILE")
     ] = None,
-    forced: Annotated[bool, typer.Option("--forced", help="Use elements whatever their age.")] = False,
-    most: Annotated[int | None, typer.Option(help="Print the first so many passes.", min=1, metavar="N")] = None,
+    forced: Annotated[bool, typer.Option("--forced", help="Use elements of any age.")] = False,
+    most: Annotated[int | None, typer.Option(help="Print at most this number of passes.", min=1, metavar="N")] = None,
     alerts: Annotated[
         Path | None, typer.Option(help="Read alerts from a file of `replay --alerts` instead of Kafka.", metavar="FILE")
     ] = None,
@@ -65,7 +65,7 @@ def command(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Show which imaging satellites pass over the reach of a silent vessel, a zone or a box, and when.
+    """Show when imaging satellites can cover the reach of a silent vessel, a zone or a box.
 
     The reach grows from the vessel's last report at its greatest speed; zones that it could have reached are listed
     too. `possible`: by geometry; `if ordered`: an agile satellite, which images nothing there unless it is ordered;

@@ -115,7 +115,9 @@ def test_a_number_with_a_letter() -> None:
     (read,) = parse_elements("\n".join(lettered).encode()).elements
     assert read.norad_id == 148_493
     wrong = [checked(line[:2] + "I8493" + line[7:]) for line in (one, two)]
-    assert by_reason(parse_elements("\n".join(wrong).encode()).rejected) == {"a satellite's number that is none": 1}
+    assert by_reason(parse_elements("\n".join(wrong).encode()).rejected) == {
+        "a satellite's number that cannot be read": 1
+    }
 
 
 def checked(line: str) -> str:
@@ -147,7 +149,7 @@ def test_bad_lines_cost_their_own_set_only() -> None:
         ({"ECCENTRICITY": 1.5}, "out of bounds: eccentricity"),
         ({"EPOCH": "yesterday"}, "EPOCH is not a time"),
         ({"EPOCH": "2199-01-01T00:00:00"}, "an epoch after the year 2100"),
-        ({"NORAD_CAT_ID": 0}, "NORAD_CAT_ID is no number of a satellite"),
+        ({"NORAD_CAT_ID": 0}, "NORAD_CAT_ID is not a satellite's number"),
         ({"EPHEMERIS_TYPE": 4}, "EPHEMERIS_TYPE is '4'; only 0 or 2 or 3 can be used"),
         ({"REF_FRAME": "EME2000"}, "REF_FRAME is 'EME2000'; only TEME can be used"),
     ],

@@ -188,13 +188,16 @@ def test_sensors_of_ones_own_are_added_and_replace_ours(tmp_path: Path, elements
     ("text", "why"),
     [
         ("[[sensor]]\nname = 1", "Expected `str`"),
-        ("[[sensor]]\nname = 'a'\nnear = 1", "'near' is no field"),
+        ("[[sensor]]\nname = 'a'\nnear = 1", "'near' is not a field"),
         ("[sensor]\nname = 'a'", r"as \[\[sensor\]\]"),
         ("nothing", "not TOML"),
         ("[[sensor]]\nname='a'\nkind='radar'\nlook='left'\nfar_km=9", "no satellite carries it"),
         ("[[sensor]]\nname='a'\nkind='radar'\nlook='left'\nfar_km=9\nnear_km=9\nnorad_ids=[1]", "far_km must be above"),
         ("[[sensor]]\nname='a'\nkind='radar'\nlook='left'\nfar_km=nan\nnorad_ids=[1]", "far_km must be above"),
-        ("[[sensor]]\nname='a'\nkind='radar'\nlook='nadir'\nfar_km=9\nnear_km=2\nnorad_ids=[1]", "look 'nadir'"),
+        (
+            "[[sensor]]\nname='a'\nkind='radar'\nlook='nadir'\nfar_km=9\nnear_km=2\nnorad_ids=[1]",
+            "cannot be given for 'nadir'",
+        ),
         ("[[sensor]]\nname='a'\nkind='radar'\nlook='up'\nfar_km=9", "Invalid enum value 'up'"),
         ("[[sensor]]\nname='a'\nkind='radar'\nlook='left'\nfar_km=9\nnorad_ids=[1]\n" * 2, "two sensors are named"),
     ],
