@@ -21,6 +21,7 @@ from streams.messages.topics import (
     ALERTS,
     AREAS,
     DEAD,
+    DETECTIONS,
     FEEDBACK,
     FLEET,
     HISTORIES,
@@ -89,6 +90,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "dead": Rights(topics=(("Read", (DEAD, REFERENCE)),)),
     "watchlist list": Rights(topics=(("Read", (REFERENCE,)),)),
     "watchlist import": Rights(topics=(("Read", (REFERENCE,)), ("Write", (REFERENCE, SENTENCES)))),
+    "imagery import": Rights(topics=(("Write", (DETECTIONS,)),)),
     "doctor": Rights(
         topics=(
             ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS)),

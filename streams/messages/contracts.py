@@ -15,9 +15,20 @@ from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from detectors.core.vessels.affected_areas import AffectedArea
 from detectors.core.vessels.sightings import SightingRecord
+from streams.messages.detections import Image
 from streams.messages.feedback import Feedback
 from streams.messages.reference_records import ImportBegun, VersionEntry, VersionHead, VersionMarker
-from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, IDENTITIES, PLACES, REFERENCE, SENTENCES, VESSELS
+from streams.messages.topics import (
+    ALERT_STATE,
+    ALERTS,
+    DETECTIONS,
+    FEEDBACK,
+    IDENTITIES,
+    PLACES,
+    REFERENCE,
+    SENTENCES,
+    VESSELS,
+)
 from streams.messages.vessel_summary import VesselSummary
 
 
@@ -116,6 +127,12 @@ CONTRACTS: Final = (
         topics=(PLACES,),
         sentence="A vessel appears displaced: written at its second impossible position, when it has moved, and every "
         "15 minutes while it lasts; key: cell of half a degree of its origin.",
+    ),
+    Contract(
+        name="detections.v1",
+        type=Image,
+        topics=(DETECTIONS,),
+        sentence="A satellite image with all contacts found in it; the newest of each image counts. Key: its id.",
     ),
     Contract(
         name="heard.v1",

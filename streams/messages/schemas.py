@@ -17,6 +17,7 @@ from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
     DEAD,
+    DETECTIONS,
     FEEDBACK,
     IDENTITIES,
     PLACES,
@@ -107,6 +108,7 @@ _CARRIED: Final = {
     REFERENCE: ("listedShip", "zone", "listHead"),
     IDENTITIES: ("binding", "heard"),
     PLACES: ("displacement", "heard"),
+    DETECTIONS: ("image",),
 }
 """By topic the messages in it."""
 
@@ -128,6 +130,7 @@ def asyncapi() -> dict[str, Any]:
         "importBegun": _message("An import has begun", Headers(required={}), "reference-begun.v1"),
         "binding": _message("An MMSI reports an IMO number", Headers(required={}), "binding.v1"),
         "displacement": _message("A vessel appears displaced", Headers(required={}), "displacement.v1"),
+        "image": _message("A satellite image with the contacts found in it", Headers(required={}), "detections.v1"),
         "heard": _message("No earlier fact will follow", Headers(required={}), "heard.v1"),
         "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
         "letter": _raw("Rejected input, unchanged", LETTER, "application/octet-stream"),
@@ -158,6 +161,7 @@ def _operations() -> dict[str, Any]:
         "readDisplacements": _operation("receive", PLACES, "Which vessels appear displaced, and from where."),
         "readDeadLetters": _operation("receive", DEAD, "Rejected input."),
         "writeSentences": _operation("send", SENTENCES, accepted),
+        "writeDetections": _operation("send", DETECTIONS, "Give back what was found in a satellite image."),
         "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or mark it as false."),
     }
 

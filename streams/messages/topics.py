@@ -30,12 +30,15 @@ PLACES: Final = "ais.places.v1"
 AREAS: Final = "ais.areas.v1"
 DEAD: Final = "ais.dead.v1"
 FEEDBACK: Final = "ais.feedback.v1"
+DETECTIONS: Final = "ais.detections.v1"
 
 MESSAGE_BYTES_MOST: Final = 8 << 20
 """Largest batch that a topic accepts: a 4 MiB shard or a packed record of 10,000 sentences, and its header."""
 _HOUR_MS: Final = 3_600_000
 _DAY_MS: Final = 24 * _HOUR_MS
 _GONE_S, _LOOK_S = 30.0, 0.1
+IMAGES_KEPT_MS: Final = 30 * _DAY_MS
+"""After this an image is deleted, counted from its import."""
 _SEGMENTS_KEPT: Final = 10
 _SEGMENT_MS_LEAST: Final = 600_000
 _ALL: Final[Mapping[str, str]] = {
@@ -65,7 +68,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     key: str
     rule: Rule
-    kept: Literal["sentences", "alerts", "newest", "newest later", "snapshots"]
+    kept: Literal["sentences", "alerts", "newest", "newest later", "snapshots", "images"]
 
 
 TABLE: Final = (
@@ -81,6 +84,7 @@ TABLE: Final = (
     Topic(name=AREAS, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
     Topic(name=DEAD, key="none", rule="one", kept="alerts"),
     Topic(name=FEEDBACK, key="alert id", rule="one", kept="newest"),
+    Topic(name=DETECTIONS, key="image id", rule="one", kept="images"),
 )
 
 
@@ -139,6 +143,8 @@ def _configs(topic: Topic, kafka: KafkaSettings) -> Mapping[str, str]:
         return {**_COMPACTED, **lag}
     if topic.kept == "snapshots":
         return _FLEET
+    if topic.kept == "images":  # the newest of each, until it is too old for any silence
+        return {**_COMPACTED, "cleanup.policy": "compact,delete", "retention.ms": str(IMAGES_KEPT_MS)}
     kept_ms = int((kafka.sentences_kept_h if topic.kept == "sentences" else kafka.alerts_kept_h) * _HOUR_MS)
     # Kafka deletes whole segments: with its week-long ones a small feed would keep far more than configured.
     segment_ms = min(max(kept_ms // _SEGMENTS_KEPT, _SEGMENT_MS_LEAST), _DAY_MS)

@@ -135,7 +135,7 @@ def _placed(lone: Sequence[Outlined], timed: Sequence[_Timed], gathered: Gathere
     times = [each.time_ms for each in timed]
     if len(scenes) != 1 or len({each.sensor for each in timed}) != 1 or max(times) - min(times) > TOGETHER_MS:
         for _ in lone:
-            gathered.reject("outline", "outline of no image; state the image in it")
+            gathered.reject("outline", "outline without an image; state the image in it")
         return {}
     whole = lone[0]
     for each in lone[1:]:
