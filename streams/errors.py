@@ -49,8 +49,6 @@ class Reason(StrEnum):
     SET_ASIDE = "set_aside"  # the worker crashed at it repeatedly
     # files about satellites
     IMAGERY_UNUSABLE = "imagery_unusable"  # nothing in a file of elements, plans or images can be used
-    # of whole files (commands)
-    FILE_UNUSABLE = "file_unusable"  # nothing in it can be used
     # on the way out (notifier)
     NOTIFICATION_REFUSED = "notification_refused"  # an alert that its target answered with 4xx
 

@@ -34,6 +34,7 @@ NAMES: Final = (
     "import",
     "identities",
     "passes",
+    "matching",
 )
 _VERSIONS_OF: Final = (
     "wakewatch",

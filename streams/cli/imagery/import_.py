@@ -65,7 +65,7 @@ def command(
         show_table(("image", "sensor", "time", "contacts", "outline"), [_row(image) for image in found.images])
     if not dry_run:
         write_images(kafka, found.images)
-        talk(f"{len(found.images)} images written")
+        talk(f"{_count(len(found.images), 'image')} written")
 
 
 def _tell(found: Detections) -> None:
@@ -75,7 +75,12 @@ def _tell(found: Detections) -> None:
         talk(f"{number} rejected: {reason}")
     for reason, number in sorted(found.unused.items()):
         talk(f"{number} left out: {reason}")
-    talk(f"{len(found.images)} images with {sum(len(image.contacts) for image in found.images)} contacts")
+    contacts = sum(len(image.contacts) for image in found.images)
+    talk(f"{_count(len(found.images), 'image')} with {_count(contacts, 'contact')}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def _row(image: Image) -> tuple[object, ...]:

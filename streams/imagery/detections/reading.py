@@ -52,7 +52,7 @@ def read_detections(files: Sequence[Path], options: Options | None = None) -> De
     found = read_contents((each for path in files for each in _contents(path)), options)
     if not found.images:
         first = f"{found.rejected[0].at}: {found.rejected[0].reason}" if found.rejected else "no detection in them"
-        raise InputError(Reason.FILE_UNUSABLE, first)
+        raise InputError(Reason.IMAGERY_UNUSABLE, first)
     return found
 
 

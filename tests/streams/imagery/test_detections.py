@@ -385,7 +385,7 @@ def test_nothing_usable(tmp_path: Path, content: str) -> None:
     path.write_text(content)
     with pytest.raises(InputError) as raised:
         read_detections([path])
-    assert raised.value.reason is Reason.FILE_UNUSABLE
+    assert raised.value.reason is Reason.IMAGERY_UNUSABLE
     assert "\n" not in str(raised.value)
 
 

@@ -37,7 +37,7 @@ def test_a_dry_run_shows_images_and_needs_no_kafka(file: Path) -> None:
     assert done.exit_code == 0
     assert SCENE in done.stdout and "2020-07-09T06:33:43.500Z" in done.stdout
     assert "drawn around the contacts" in done.stdout
-    assert f"{file}:3: position out of range" in done.stderr and "1 images with 1 contacts" in done.stderr
+    assert f"{file}:3: position out of range" in done.stderr and "1 image with 1 contact" in done.stderr
 
 
 def test_json(file: Path) -> None:
@@ -57,7 +57,7 @@ def test_json(file: Path) -> None:
 def test_a_folder_of_files(file: Path) -> None:
     (file.parent / "footprints.csv").write_text(f'scene_id,wkt\n{SCENE},"POLYGON ((-11 40, -8 40, -8 43, -11 40))"\n')
     done = CliRunner().invoke(imagery.app, ["import", str(file.parent), "--dry-run"])
-    assert "stated" in done.stdout and "1 images with 1 contacts" in done.stderr
+    assert "stated" in done.stdout and "1 image with 1 contact" in done.stderr
 
 
 def test_sensor_time_and_columns_of_the_user(tmp_path: Path) -> None:
@@ -112,7 +112,7 @@ def test_images_are_written_under_their_identity(
     with admin(kafka_settings) as client:
         create_missing(client, kafka_settings)
     done = CliRunner().invoke(imagery.app, call)
-    assert done.exit_code == 0 and "1 images written" in done.stderr
+    assert done.exit_code == 0 and "1 image written" in done.stderr
     (image,) = images(kafka_settings)
     assert (image.id, len(image.contacts)) == (SCENE, 1)
     assert [record.key for record in read(kafka_settings, DETECTIONS)] == [SCENE.encode()]
