@@ -42,6 +42,12 @@ def fitted(text: str, listed: str | None = None) -> str:
         text = text.rpartition(", ")[0]
 
 
+def listed_by(headline: str) -> str | None:
+    """The list that a headline names, as ``fitted`` wrote it; ``listed`` if it had no room for it; None: not listed."""
+    _, found, word = headline.rpartition(", listed")
+    return word.removeprefix(": ") or "listed" if found else None
+
+
 def at(lat_deg: float | None, lon_deg: float | None) -> str:
     """The position as a clause: ``, 29-58.8N 122-07.2E``; empty if unknown."""
     return "" if lat_deg is None or lon_deg is None else f", {place(lat_deg, lon_deg)}"

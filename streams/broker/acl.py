@@ -20,6 +20,7 @@ from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
     AREAS,
+    CUES,
     DEAD,
     DETECTIONS,
     FEEDBACK,
@@ -67,7 +68,10 @@ RIGHTS: Final[dict[str, Rights]] = {
     "detect": Rights(
         topics=(
             ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS)),
-            ("Write", (SENTENCES, FLEET, ALERTS, ALERT_STATE, VESSELS, DEAD, IDENTITIES, HISTORIES, PLACES, AREAS)),
+            (
+                "Write",
+                (SENTENCES, FLEET, ALERTS, ALERT_STATE, VESSELS, CUES, DEAD, IDENTITIES, HISTORIES, PLACES, AREAS),
+            ),
         ),
         group="{app}",
         transactions=("{app}-fleet-", "{app}-histories-", "{app}-areas-"),
@@ -87,6 +91,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
     "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),
     "explain": Rights(topics=(("Read", (ALERTS, SENTENCES, REFERENCE)),)),
+    "imagery order": Rights(topics=(("Read", (ALERTS,)),)),
     "dead": Rights(topics=(("Read", (DEAD, REFERENCE)),)),
     "watchlist list": Rights(topics=(("Read", (REFERENCE,)),)),
     "watchlist import": Rights(topics=(("Read", (REFERENCE,)), ("Write", (REFERENCE, SENTENCES)))),

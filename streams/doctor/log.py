@@ -18,6 +18,7 @@ from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
     AREAS,
+    CUES,
     DEAD,
     FLEET,
     HISTORIES,
@@ -49,6 +50,7 @@ _NEEDED: Final[Mapping[str, frozenset[str]]] = {
     HISTORIES: frozenset({"READ", "WRITE"}),
     PLACES: frozenset({"READ", "WRITE"}),
     AREAS: frozenset({"READ", "WRITE"}),
+    CUES: frozenset({"WRITE"}),
     DEAD: frozenset({"READ", "WRITE"}),
 }
 
@@ -115,7 +117,9 @@ def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFind
     else:
         yield ok("topics", "all as expected")
     prefix = settings.kafka.topic_prefix
-    if {prefix + topic for topic in (SENTENCES, FLEET, ALERTS, IDENTITIES, HISTORIES, PLACES, AREAS)} & set(missing):
+    if {prefix + topic for topic in (SENTENCES, FLEET, ALERTS, CUES, IDENTITIES, HISTORIES, PLACES, AREAS)} & set(
+        missing
+    ):
         return
     yield _permitted(client, settings.kafka)
     yield from _flow(client, settings, now_ms)

@@ -15,12 +15,14 @@ from detectors.core.reference import Zone
 from detectors.core.ticks import Tick
 from detectors.core.vessels.affected_areas import AffectedArea
 from detectors.core.vessels.sightings import SightingRecord
+from streams.messages.cue import Cue
 from streams.messages.detections import Image
 from streams.messages.feedback import Feedback
 from streams.messages.reference_records import ImportBegun, VersionEntry, VersionHead, VersionMarker
 from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
+    CUES,
     DETECTIONS,
     FEEDBACK,
     IDENTITIES,
@@ -60,6 +62,13 @@ CONTRACTS: Final = (
         type=VesselSummary,
         topics=(VESSELS,),
         sentence="A listed vessel as the worker knows it, at most once a minute; no value: no longer listed.",
+    ),
+    Contract(
+        name="cue.v1",
+        type=Cue,
+        topics=(CUES,),
+        sentence="Where and when satellites can image a silent listed ship: a GeoJSON feature for a tasking system; "
+        "its key is the alert's id.",
     ),
     Contract(
         name="tick.v1",

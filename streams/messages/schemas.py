@@ -16,6 +16,7 @@ from streams.messages.contracts import CONTRACTS, Contract
 from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
+    CUES,
     DEAD,
     DETECTIONS,
     FEEDBACK,
@@ -66,6 +67,9 @@ CLOUD_EVENT: Final = Headers(
         "content-type": "application/json",
     }
 )
+CUE_EVENT: Final = Headers(
+    required={**CLOUD_EVENT.required, "ce_type": "wakewatch.cue.v1", "ce_subject": "the alert's subject"}
+)
 RECORD: Final = Headers(
     required={
         "ww_format": "1",
@@ -105,6 +109,7 @@ _CARRIED: Final = {
     DEAD: ("letter",),
     FEEDBACK: ("feedback",),
     VESSELS: ("vessel",),
+    CUES: ("cue",),
     REFERENCE: ("listedShip", "zone", "listHead"),
     IDENTITIES: ("binding", "heard"),
     PLACES: ("displacement", "heard"),
@@ -119,6 +124,7 @@ def asyncapi() -> dict[str, Any]:
         "alert": _message("One revision of an alert", CLOUD_EVENT, "alert.v1"),
         "feedback": _message("Feedback of a person on an alert", Headers(required={}), "feedback.v1"),
         "vessel": _message("A listed vessel", Headers(required={}), "vessel.v1"),
+        "cue": _message("Where and when to search for a silent listed ship", CUE_EVENT, "cue.v1"),
         "tick": _message("Clock of the feed", RECORD, "tick.v1"),
         "marker": _message("Another watchlist is in force", MARKER, "reference-marker.v1"),
         "area": _message("Positions in an area are unreliable", AREA, "area.v1"),
@@ -157,6 +163,7 @@ def _operations() -> dict[str, Any]:
         "readAlerts": _operation("receive", ALERTS, "Follow alerts as they are written."),
         "readAlertState": _operation("receive", ALERT_STATE, "The newest revision of each alert."),
         "readVessels": _operation("receive", VESSELS, "Where listed vessels were last heard."),
+        "readCues": _operation("receive", CUES, "Order satellite images of silent listed ships."),
         "readBindings": _operation("receive", IDENTITIES, "Which MMSI reports which IMO number."),
         "readDisplacements": _operation("receive", PLACES, "Which vessels appear displaced, and from where."),
         "readDeadLetters": _operation("receive", DEAD, "Rejected input."),

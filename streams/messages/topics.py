@@ -23,6 +23,7 @@ FLEET: Final = "ais.fleet.v1"
 ALERTS: Final = "ais.alerts.v1"
 ALERT_STATE: Final = "ais.alerts.state.v1"
 VESSELS: Final = "ais.vessels.v1"
+CUES: Final = "ais.cues.v1"
 REFERENCE: Final = "ais.reference.v1"
 IDENTITIES: Final = "ais.identities.v1"
 HISTORIES: Final = "ais.histories.v1"
@@ -68,7 +69,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     key: str
     rule: Rule
-    kept: Literal["sentences", "alerts", "newest", "newest later", "snapshots", "images"]
+    kept: Literal["sentences", "alerts", "newest", "newest later", "newest for a time", "snapshots", "images"]
 
 
 TABLE: Final = (
@@ -77,6 +78,7 @@ TABLE: Final = (
     Topic(name=ALERTS, key="subject", rule="vessels", kept="alerts"),
     Topic(name=ALERT_STATE, key="alert id", rule="vessels", kept="newest"),
     Topic(name=VESSELS, key="mmsi", rule="vessels", kept="newest"),
+    Topic(name=CUES, key="alert id", rule="vessels", kept="newest for a time"),
     Topic(name=REFERENCE, key="list + entry id", rule="one", kept="newest"),
     Topic(name=IDENTITIES, key="IMO/MMSI, heard/<i>", rule="one", kept="newest later"),
     Topic(name=HISTORIES, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
@@ -141,6 +143,9 @@ def _configs(topic: Topic, kafka: KafkaSettings) -> Mapping[str, str]:
         kept_ms = int(kafka.sentences_kept_h * _HOUR_MS)
         lag = {"min.compaction.lag.ms": str(kept_ms), "max.compaction.lag.ms": str(kept_ms + _DAY_MS)}
         return {**_COMPACTED, **lag}
+    if topic.kept == "newest for a time":  # the passes of a cue are over long before, also if nothing withdraws it
+        kept_ms = int(kafka.alerts_kept_h * _HOUR_MS)
+        return {**_COMPACTED, "cleanup.policy": "compact,delete", "retention.ms": str(kept_ms)}
     if topic.kept == "snapshots":
         return _FLEET
     if topic.kept == "images":  # the newest of each, until it is too old for any silence

@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.core.headlines import HEADLINE_MOST, fitted, port, zone_said
+from detectors.core.headlines import HEADLINE_MOST, fitted, listed_by, port, zone_said
 from detectors.core.reference import Reference, Zone
 from detectors.core.sphere import course, place
 from detectors.core.units import MINUTE_MS, duration_text
@@ -62,3 +62,8 @@ def test_what_does_not_fit_is_left_out_from_the_end_and_no_word_is_cut(more: str
 
 def test_one_clause_that_is_too_long_is_cut() -> None:
     assert len(fitted("X" * 150, "OFAC")) == HEADLINE_MOST
+
+
+@pytest.mark.parametrize(("name", "said"), [("OFAC", "OFAC"), ("unbelievably_long", "listed"), (None, None)])
+def test_the_list_can_be_read_from_a_headline(name: str | None, said: str | None) -> None:
+    assert listed_by(fitted("X silent 4 h, since 0857Z", name)) == said

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from streams.broker.clients import admin
 from streams.cli.topics import app
 from streams.errors import ConfigError
-from streams.messages.topics import FLEET, SENTENCES, TABLE, create_missing, differences, plans
+from streams.messages.topics import CUES, FLEET, SENTENCES, TABLE, create_missing, differences, plans
 from streams.settings.model import KafkaSettings
 
 
@@ -20,7 +20,13 @@ def test_partitions_follow_the_settings_where_vessels_are_spread_and_names_have_
     made = {plan.name: plan.partitions for plan in plans(KafkaSettings(partitions=12, topic_prefix="x."))}
     assert made["x.ais.sentences.v1"] == made["x.ais.fleet.v1"] == 12
     assert made["x.ais.dead.v1"] == 1
-    assert len(made) == len(TABLE) == 13
+    assert len(made) == len(TABLE) == 14
+
+
+def test_cues_are_compacted_and_leave_when_alerts_do() -> None:
+    (cues,) = (plan for plan in plans(KafkaSettings(alerts_kept_h=48.0)) if plan.name == CUES)
+    assert cues.configs["cleanup.policy"] == "compact,delete"
+    assert int(cues.configs["retention.ms"]) == 48 * 3_600_000
 
 
 def test_what_is_deleted_by_age_is_kept_in_segments_far_shorter_than_the_age() -> None:
