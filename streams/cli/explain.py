@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
@@ -11,12 +10,12 @@ import msgspec
 import typer
 from rich.console import Console
 
-from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.cli.options import Json, Servers, SettingsFile, alert_id_of, settings_of
 from streams.errors import ConfigError
 from streams.explain.geojson import geojson
 from streams.explain.hindsight import Hindsight
 from streams.explain.raw_log import Chance, Raw, RawLogFindings, RawLogReader, window_of
-from streams.explain.revisions import Gathered, Source, from_file, gather
+from streams.explain.revisions import Gathered, from_file, from_topic, gather
 from streams.explain.shapes import Point
 from streams.explain.timeline import render
 from streams.files.recordings import expanded, refuse_unreadable
@@ -32,11 +31,10 @@ from streams.messages.log_records import (
     encode_tick,
     partition_of,
 )
-from streams.messages.topics import ALERTS, SENTENCES
+from streams.messages.topics import SENTENCES
 from streams.messages.values import whole_number
 from streams.settings.model import KafkaSettings, Settings
 
-_LEAST_ID: Final = 4
 _CHUNK_BYTES: Final = 1 << 18
 
 
@@ -65,17 +63,13 @@ def command(
 
     Example: wakewatch explain 3f9a12 --geojson
     """
-    if not re.fullmatch(r"[0-9a-f]{4,32}", alert_id):
-        raise ConfigError(
-            f"{alert_id!r} is not an alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts --json` "
-            "prints"
-        )
+    wanted = alert_id_of(alert_id)
     if log and alerts is None:
         raise ConfigError("--log needs --alerts: without a file of alerts both come from Kafka")
     files = expanded(log or [])
     refuse_unreadable(files)
     effective = settings_of(settings, bootstrap_servers)
-    gathered = gather(from_file(alerts) if alerts else _topic(effective.kafka), alert_id)
+    gathered = gather(from_file(alerts) if alerts else from_topic(effective.kafka), wanted)
     if json:
         typer.echo(msgspec.json.encode(gathered.revisions).decode())
         return
@@ -85,12 +79,6 @@ def command(
         typer.echo(msgspec.json.encode(drawn).decode())
     else:
         Console(highlight=False, soft_wrap=True).print(render(gathered, heard, no_log, chances))
-
-
-def _topic(kafka: KafkaSettings) -> Source:
-    from streams.broker.reading import read
-
-    return lambda: (record.value for record in read(kafka, ALERTS) if record.value)
 
 
 def _heard(

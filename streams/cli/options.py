@@ -62,6 +62,15 @@ def columns_of(text: str | None) -> ColumnMap:
     return column_map(text) if text else ColumnMap()
 
 
+def alert_id_of(text: str) -> str:
+    """An alert id, or its first digits. Raises ConfigError for anything else."""
+    if not re.fullmatch(r"[0-9a-f]{4,32}", text):
+        raise ConfigError(
+            f"{text!r} is not an alert id: give at least 4 hex digits, as `wakewatch alerts --json` prints"
+        )
+    return text
+
+
 def ago_ms(text: str) -> int:
     """The time ``2h`` before now, Unix ms of the wall clock. Raises ConfigError."""
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([smhd])", text)

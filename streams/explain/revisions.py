@@ -12,7 +12,9 @@ import msgspec
 
 from detectors.core.alert import Alert
 from streams.errors import ConfigError, InputError, WakewatchError
+from streams.messages.topics import ALERTS
 from streams.messages.values import decoded
+from streams.settings.model import KafkaSettings
 
 Source = Callable[[], Iterable[bytes]]
 """Reads all existing alerts, again at each call; one JSON object each."""
@@ -75,3 +77,10 @@ def from_file(path: Path) -> Source:
             yield from (line for line in file if line.strip())
 
     return lines
+
+
+def from_topic(kafka: KafkaSettings) -> Source:
+    """The records of the alert topic."""
+    from streams.broker.reading import read
+
+    return lambda: (record.value for record in read(kafka, ALERTS) if record.value)
