@@ -34,7 +34,7 @@ def order_for(alert: Alert, kind: OrderFormat, number: int | None = None) -> Cue
     """What to send. ``number`` is a pass, counted from 1.
 
     Without it ``geojson`` and ``stapi-opportunities`` are of all passes, and ``stapi-order`` is of the first. Raises
-    NoOrderError if there is nothing to order (``geojson`` is then the withdrawal), ConfigError for a pass that is not there.
+    NoOrderError if there is nothing to order (``geojson`` is then the withdrawal), ConfigError for any other pass.
     """
     cue = cue_for(alert)
     if not cue.properties.passes:

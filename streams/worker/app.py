@@ -27,6 +27,7 @@ from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
     AREAS,
+    CUES,
     DEAD,
     FLEET,
     HISTORIES,
@@ -109,6 +110,7 @@ bindings, displacements = _topic(IDENTITIES, 1), _topic(PLACES, 1)
 publisher = Publisher(
     _topic(ALERTS),
     _topic(ALERT_STATE),
+    _topic(CUES),
     _topic(DEAD, 1),
     identities=FactTopic(bindings),
     places=FactTopic(displacements),

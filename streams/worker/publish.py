@@ -9,6 +9,10 @@ import structlog
 
 from detectors.core.alert import Alert, encode
 from detectors.core.promises import PartitionWatermark
+from streams.errors import InputError
+from streams.imagery.cues import cue_of
+from streams.messages.cue import Cue
+from streams.messages.cue import encode as encode_cue
 from streams.messages.log_records import H_COUNT
 from streams.worker.area_records import AreaRecords
 from streams.worker.dead_letters import LostInput
@@ -35,6 +39,20 @@ def cloud_event(alert: Alert) -> dict[str, bytes]:
     }
 
 
+def cue_event(cue: Cue, subject: str) -> dict[str, bytes]:
+    """CloudEvents 1.0, binary mode: the headers of a cue's record."""
+    said = cue.properties
+    return {
+        "ce_specversion": b"1.0",
+        "ce_id": f"{cue.id}/{said.revision}".encode(),
+        "ce_type": b"wakewatch.cue.v1",
+        "ce_source": SOURCE.encode(),
+        "ce_subject": subject.encode(),
+        "ce_time": said.time.encode(),
+        "content-type": b"application/json",
+    }
+
+
 class Publisher:
     """Sends through Faust's producer; what it returns must be awaited before a snapshot covers it.
 
@@ -43,13 +61,21 @@ class Publisher:
     """
 
     def __init__(
-        self, alerts: Any, alert_state: Any, dead: Any, *, identities: FactTopic, places: FactTopic, areas: AreaRecords
+        self,
+        alerts: Any,
+        alert_state: Any,
+        cues: Any,
+        dead: Any,
+        *,
+        identities: FactTopic,
+        places: FactTopic,
+        areas: AreaRecords,
     ) -> None:
-        self._alerts, self._alert_state, self._dead, self.areas = alerts, alert_state, dead, areas
+        self._alerts, self._alert_state, self._cues, self._dead, self.areas = alerts, alert_state, cues, dead, areas
         self._identities, self._places = identities, places
 
     async def alert(self, alert: Alert, partition: int) -> list[Awaitable[Any]]:
-        """One revision, to the log of alerts and to the table of newest revisions."""
+        """One revision, to the log of alerts and to the table of newest revisions; its cue, if it has passes."""
         value, headers = encode(alert), cloud_event(alert)
         (_log.debug if alert.severity == "log" else _log.info)(
             "alert written",
@@ -63,7 +89,20 @@ class Publisher:
         return [
             await self._alerts.send(key=alert.subject.encode(), value=value, headers=headers, partition=partition),
             await self._alert_state.send(key=alert.id.encode(), value=value, headers=headers, partition=partition),
+            *await self._cue(alert, partition),
         ]
+
+    async def _cue(self, alert: Alert, partition: int) -> list[Awaitable[Any]]:
+        """A withdrawn cue is a record too, so that who has ordered can cancel; it is compacted and kept for a time."""
+        try:
+            cue = cue_of(alert)
+        except InputError as error:  # a mistake of ours: an alert is more than its cue
+            _log.error("cue not written", alert_id=alert.id, revision=alert.revision, error=str(error))
+            return []
+        if cue is None:
+            return []
+        value, headers = encode_cue(cue), cue_event(cue, alert.subject)
+        return [await self._cues.send(key=cue.id.encode(), value=value, headers=headers, partition=partition)]
 
     async def facts(self, outcome: RunOutcome, partition: int) -> list[Awaitable[Any]]:
         """Sends what a run has to tell the later stages, and after a tick the promise that nothing earlier follows."""
