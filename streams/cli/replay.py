@@ -17,7 +17,7 @@ from rich.table import Table
 
 from detectors.core.alert import encode
 from detectors.core.orbits.sensors import SENSORS
-from detectors.core.reference import Reference
+from streams.cli.dated_lists import at_first, by_time, in_force
 from streams.cli.options import Columns, Dates, SettingsFile, TimeZone, columns_of, settings_of, stamps_of, time_ms
 from streams.files.recordings import expanded, refuse_unreadable
 from streams.imagery.detections.reading import read_detections
@@ -29,7 +29,6 @@ from streams.ingest.table_check import refuse_unreadable_tables
 from streams.ingest.time_order import CHECKING, PLAYING, SORTING, Watch, in_time_order
 from streams.messages.alert_line import line
 from streams.pipeline.replay import BATCH, FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
-from streams.reference.loading import load_reference, make_reference, ships_of, with_lists, zones_of
 from streams.settings.model import Settings
 
 _LATE_SHARE: Final = 0.05
@@ -69,8 +68,6 @@ Elements = Annotated[
     list[Path] | None,
     typer.Option(help="Element sets of satellites (OMM, TLE): alerts state the next passes.", metavar="FILE"),
 ]
-Dated = dict[int, list[str]]
-"""Files in force from an event time on, Unix ms."""
 
 
 def command(
@@ -99,7 +96,7 @@ def command(
 
     Example: wakewatch replay day1.nmea.gz day2.nmea.gz --alerts alerts.jsonl
     """
-    (always, lists), (places, zoned) = _by_time("--watchlist", watchlist or []), _by_time("--zones", zones or [])
+    (always, lists), (places, zoned) = by_time("--watchlist", watchlist or []), by_time("--zones", zones or [])
     effective = settings_of(
         settings, kafka__partitions=partitions, reference__watchlists=always or None, reference__zones=places or None
     )
@@ -122,10 +119,11 @@ def command(
     plan = _plan(
         files[0], effective, source_kind, time_ms("--until", until) if until else None, dated=start is not None
     )
-    reference = _at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
+    reference = at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
     imagery = _imagery(images or [], elements or [])
-    in_force = _in_force(reference, lists, zoned)
-    pipeline = InProcessPipeline(effective, reference, effective.kafka.partitions, in_force, imagery)
+    pipeline = InProcessPipeline(
+        effective, reference, effective.kafka.partitions, in_force(reference, lists, zoned), imagery
+    )
     read = _write(ReplayOutput(files, order, alerts, rejected), plan, pipeline, effective)
     _report(pipeline, stats=stats)
     if not _sound(read, plan):
@@ -207,39 +205,6 @@ def _untimed(file: FileRead, plan: ReplayPlan) -> str:
         f"no readable times{why}; times are generated from {start:%Y-%m-%dT%H:%M:%SZ} at "
         f"{plan.source_kind.rate_hz:g} sentences per second (--start, --rate): silences, stays and dates are not real"
     )
-
-
-def _by_time(option: str, files: list[str]) -> tuple[list[str], Dated]:
-    """Files in force from the beginning, and those in force from an event time on."""
-    always: list[str] = []
-    dated: Dated = {}
-    for given in files:
-        file, at, time = given.rpartition("@")
-        if at and not Path(given).exists():
-            dated.setdefault(time_ms(f"{option} FILE@ISO:", time), []).append(file)
-        else:
-            always.append(given)
-    return always, dated
-
-
-def _at_first(settings: Settings, only_dated: tuple[bool, bool]) -> Reference:
-    """What is in force at the beginning: no ships, or no zones, if all given ones come later."""
-    reference, (no_ships, no_zones) = load_reference(settings.reference), only_dated
-    if not (no_ships or no_zones):
-        return reference
-    return make_reference(() if no_ships else reference.ships, () if no_zones else reference.zones)
-
-
-def _in_force(reference: Reference, lists: Dated, zoned: Dated) -> dict[int, Reference]:
-    """The reference from each time on: a later list replaces that of the same name, later zones replace all zones."""
-    found: dict[int, Reference] = {}
-    for from_ms in sorted({*lists, *zoned}):
-        if from_ms in lists:
-            reference = with_lists(reference, ships_of(lists[from_ms]))
-        if from_ms in zoned:
-            reference = make_reference(reference.ships, zones_of(zoned[from_ms]))
-        found[from_ms] = reference
-    return found
 
 
 def source_name(path: Path) -> str:

@@ -23,6 +23,7 @@ IMAGERY: Final = "imagery"
 """The name in the details of an alert."""
 Form = TypeVar("Form")
 _SIDES: Final = {"right": "right of its track", "left": "left of its track", "below": "below its track"}
+_ID_DIGITS: Final = 12
 _TIERS: Final = {
     "possible": "possible by its orbit",
     "planned": "planned by its operator",
@@ -76,6 +77,7 @@ def image_sections(alert: Alert) -> Iterable[Text]:
         yield from (Text(f"  {_plain(_pass_text(each))}") for each in passes)
         if isinstance(age_h := alert.details[IMAGERY].get("elements_age_h"), int | float):
             yield Text(f"  computed from orbital elements {age_h:.0f} h old", "dim")
+        yield Text(f"  `wakewatch imagery order {alert.id[:_ID_DIGITS]}` prints an order", "dim")
     if sightings := sightings_of(alert):
         yield Text()
         yield Text("Satellite images", "bold")

@@ -16,7 +16,6 @@ from detectors.core.sphere import place
 from detectors.core.units import HOUR_MS, MINUTE_MS, duration_text, unix_ms
 from streams.explain.area import area_section, is_about_area, limited_by
 from streams.explain.images import image_sections
-from streams.explain.order_line import order_line
 from streams.explain.raw_log import BINS, PEERS_NM, Chance, RawLogFindings, Window
 from streams.explain.revisions import Gathered
 from streams.explain.shapes import leg_nm
@@ -55,7 +54,6 @@ def render(gathered: Gathered, heard: RawLogFindings | None, no_log: str = "", c
         *_ports(newest),
         *area_section(newest),
         *image_sections(newest),
-        *order_line(newest),
         Text(),
         Text("What would change it", "bold"),
         *(Text(f"  {sentence}") for sentence in newest.would_change or ("nothing: it is closed",)),

@@ -126,6 +126,7 @@ planned by its operator (S1A-PLAN-7)
   2024-02-04 23:59Z to 2024-02-05 00:00Z  AGILE 1, CAMERA (optical): below its track (course 000), covers 12%, \
 at night, could be pointed there if ordered; possible by its orbit
   computed from orbital elements 12 h old
+  `wakewatch imagery order aaaaaaaaaaaa` prints an order
 
 Satellite images
   2024-02-04 21:31Z  C-SAR: possible match, score 0.7, 34-30.0N 129-45.0E, contact of 119 m, \

@@ -120,8 +120,8 @@ def test_an_alert_of_a_recording_is_not_to_be_ordered_and_a_pass_to_come_has_no_
 
 def test_explain_says_how_to_order(order: Call) -> None:
     code, out, _ = order([alert_of(PASSES)], "abab", command=("explain",))
-    assert code == 0 and "3 passes could show it; `wakewatch imagery order abababababab` prints an order" in out
-    assert "nothing to order" in order([alert_of([], status="closed")], "abab", command=("explain",))[1]
+    assert code == 0 and "`wakewatch imagery order abababababab` prints an order" in out
+    assert "imagery order" not in order([alert_of([], status="closed")], "abab", command=("explain",))[1]
     bare = alert_of([], details={"v_max_kn": 11.9}, time=rfc3339(START_MS))
     assert "Satellite images" not in order([bare], "abab", command=("explain",))[1]
     broken = alert_of([], details={"imagery": 3})
