@@ -27,6 +27,7 @@ from streams.messages.topics import (
     FLEET,
     HISTORIES,
     IDENTITIES,
+    IMAGES,
     PLACES,
     REFERENCE,
     SENTENCES,
@@ -95,6 +96,11 @@ RIGHTS: Final[dict[str, Rights]] = {
     "dead": Rights(topics=(("Read", (DEAD, REFERENCE)),)),
     "watchlist list": Rights(topics=(("Read", (REFERENCE,)),)),
     "watchlist import": Rights(topics=(("Read", (REFERENCE,)), ("Write", (REFERENCE, SENTENCES)))),
+    "imagery match": Rights(
+        topics=(("Read", (DETECTIONS, IMAGES, ALERTS, SENTENCES, REFERENCE)), ("Write", (IMAGES, SENTENCES)))
+    ),
+    "imagery elements": Rights(topics=(("Write", (SENTENCES,)),)),
+    "imagery list": Rights(topics=(("Read", (DETECTIONS, IMAGES)),)),
     "imagery import": Rights(topics=(("Write", (DETECTIONS,)),)),
     "doctor": Rights(
         topics=(

@@ -29,6 +29,7 @@ def read(
     topic: str,
     *,
     since_ms: int | None = None,
+    until_ms: int | None = None,
     follow: bool = False,
     stop: Event | None = None,
     caught_up: Callable[[], None] = lambda: None,
@@ -36,7 +37,8 @@ def read(
     """Records of ``topic`` (without prefix) written since ``since_ms`` of the wall clock (None: all that is kept).
 
     Stops at the end that the topic had at the start, unless ``follow``, and when ``stop`` is set; ``caught_up`` is
-    called once at that end. Raises ConfigError if the topic does not exist.
+    called once at that end. With ``until_ms`` the end is the first record written then or later. Raises ConfigError if
+    the topic does not exist.
     """
     from kafka import TopicPartition
 
@@ -51,6 +53,9 @@ def read(
         client.assign(parts)
         _seek(client, parts, since_ms)
         ends = dict(client.end_offsets(parts))
+        if until_ms is not None:
+            later = client.offsets_for_times(dict.fromkeys(parts, until_ms))
+            ends = {part: later[part].offset if later.get(part) else end for part, end in ends.items()}
         told = False
         while True:
             ends = {part: end for part, end in ends.items() if client.position(part) < end}

@@ -18,6 +18,7 @@ from detectors.core.vessels.sightings import SightingRecord
 from streams.messages.cue import Cue
 from streams.messages.detections import Image
 from streams.messages.feedback import Feedback
+from streams.messages.matched import ImageMatch
 from streams.messages.reference_records import ImportBegun, VersionEntry, VersionHead, VersionMarker
 from streams.messages.topics import (
     ALERT_STATE,
@@ -26,6 +27,7 @@ from streams.messages.topics import (
     DETECTIONS,
     FEEDBACK,
     IDENTITIES,
+    IMAGES,
     PLACES,
     REFERENCE,
     SENTENCES,
@@ -142,6 +144,12 @@ CONTRACTS: Final = (
         type=Image,
         topics=(DETECTIONS,),
         sentence="A satellite image with all contacts found in it; the newest of each image counts. Key: its id.",
+    ),
+    Contract(
+        name="image-match.v1",
+        type=ImageMatch,
+        topics=(IMAGES,),
+        sentence="The fixes of vessels around an image, and the contacts that none of them explains; key: image id.",
     ),
     Contract(
         name="heard.v1",

@@ -21,6 +21,7 @@ from streams.messages.topics import (
     DETECTIONS,
     FEEDBACK,
     IDENTITIES,
+    IMAGES,
     PLACES,
     REFERENCE,
     SENTENCES,
@@ -114,6 +115,7 @@ _CARRIED: Final = {
     IDENTITIES: ("binding", "heard"),
     PLACES: ("displacement", "heard"),
     DETECTIONS: ("image",),
+    IMAGES: ("imageMatch",),
 }
 """By topic the messages in it."""
 
@@ -137,6 +139,7 @@ def asyncapi() -> dict[str, Any]:
         "binding": _message("An MMSI reports an IMO number", Headers(required={}), "binding.v1"),
         "displacement": _message("A vessel appears displaced", Headers(required={}), "displacement.v1"),
         "image": _message("A satellite image with the contacts found in it", Headers(required={}), "detections.v1"),
+        "imageMatch": _message("The fixes around an image", Headers(required={}), "image-match.v1"),
         "heard": _message("No earlier fact will follow", Headers(required={}), "heard.v1"),
         "sentences": _raw("NMEA 0183 lines with tag blocks (c: event time in ms, s: station)", RECORD, "text/plain"),
         "letter": _raw("Rejected input, unchanged", LETTER, "application/octet-stream"),

@@ -30,6 +30,7 @@ HISTORIES: Final = "ais.histories.v1"
 PLACES: Final = "ais.places.v1"
 AREAS: Final = "ais.areas.v1"
 DEAD: Final = "ais.dead.v1"
+IMAGES: Final = "ais.images.v1"
 FEEDBACK: Final = "ais.feedback.v1"
 DETECTIONS: Final = "ais.detections.v1"
 
@@ -87,6 +88,7 @@ TABLE: Final = (
     Topic(name=DEAD, key="none", rule="one", kept="alerts"),
     Topic(name=FEEDBACK, key="alert id", rule="one", kept="newest"),
     Topic(name=DETECTIONS, key="image id", rule="one", kept="images"),
+    Topic(name=IMAGES, key="image id", rule="one", kept="images"),
 )
 
 

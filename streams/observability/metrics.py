@@ -138,6 +138,12 @@ class Metrics:
             "How long a target has accepted no notification while the notifier tried",
             "target",
         )
+        self.images_matched = self._counter(
+            "images_matched", "Satellite images matched with vessels, by outcome", "outcome"
+        )
+        self.sightings_told = self._counter(
+            "sightings_told", "Records of what satellite images show, written to the log"
+        )
         self.trouble = self._gauge(
             "trouble_seconds", "How long the console's banner has shown this; 0: not shown, NaN: unknown", "kind"
         )

@@ -21,6 +21,12 @@ class ImagerySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         str,
         Meta(description="TOML file of sensors that are added to ours or replace those of the same name; empty: none"),
     ] = ""
+    metrics_host: Annotated[
+        str, Meta(description="Address on which `imagery match` serves /metrics, /healthz and /readyz")
+    ] = "127.0.0.1"
+    metrics_port: Annotated[
+        int, Meta(ge=0, le=65_535, description="Port of /metrics, /healthz and /readyz of `imagery match`; 0: none")
+    ] = 0
     stac_url: Annotated[
         str, Meta(description="STAC API that is asked which images exist, such as https://HOST/stac/v1; empty: none")
     ] = ""
