@@ -12,7 +12,6 @@ from detectors.core.orbits.model import Sensor
 from streams.errors import ConfigError
 
 _FILE_MOST: Final = 1_000_000
-_FAR_MOST_KM: Final = 3_000.0
 _EXAMPLE: Final = 'see docs/IMAGERY.md, "Sensors"'
 
 
@@ -50,12 +49,10 @@ def _sensor(path: Path, number: int, table: Any) -> Sensor:
         sensor = msgspec.convert(table, Sensor)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {error}; {_EXAMPLE}") from None
-    if not 0 <= sensor.near_km < sensor.far_km <= _FAR_MOST_KM:
-        raise ConfigError(f"{where}: far_km must be above near_km and at most {_FAR_MOST_KM:g}; correct them")
+    if not sensor.near_km < sensor.far_km:
+        raise ConfigError(f"{where}: far_km must be above near_km; correct one of them")
     if sensor.look == "nadir" and sensor.near_km:
         raise ConfigError(f"{where}: near_km cannot be given for 'nadir'; leave it out, or write 'either'")
-    if sensor.swath_km is not None and sensor.swath_km <= 0:
-        raise ConfigError(f"{where}: swath_km must be above 0; correct it or leave it out")
     if not sensor.norad_ids and not any(start.strip() for start in sensor.name_starts):
         raise ConfigError(f"{where}: without norad_ids and name_starts no satellite carries it; give one of them")
     return sensor

@@ -92,9 +92,14 @@ class Encounters(NamedTuple):
         return Encounters._make(column[which] for column in self)
 
 
-def encounters(search: Search, block: Block) -> Encounters:
-    """Those with a closest approach in the block and in the time of the search, in no particular order."""
+def encounters(search: Search, block: Block) -> Encounters | None:
+    """Those with a closest approach in the block and in the time of the search, in no particular order; None if none.
+
+    The sample nearest to an approach decides in which block it is.
+    """
     found = [_near(search, number, block) for number in range(len(search.circles.centre))]
+    if not any(len(near.sample) for near in found):
+        return None
     target = np.repeat(np.arange(len(found)), [len(near.sample) for near in found])
     sample = np.concatenate([near.sample for near in found])
     minute, satellite = np.divmod(sample, len(search.satellites.pairs))
@@ -123,10 +128,12 @@ def _near(search: Search, number: int, block: Block) -> _Near:
     last = min(block.first_minute + block.minutes, to_ms // MINUTE_MS + 3) - (block.first_minute - PAD)
     widest = circles.take(np.asarray([number])).radius(np.asarray([float(to_ms)]))[0]
     least = np.cos(np.minimum(sats.far_km / _LEAST_KM + widest + _SAMPLE, np.pi))
-    cosine = circles.centre[number] @ block.up[:, (first - 1) * count : (last + 1) * count]
+    x, y, z = block.up[:, (first - 1) * count : (last + 1) * count]
+    to_x, to_y, to_z = circles.centre[number].astype(np.float32)
+    cosine = to_x * x + to_y * y + to_z * z  # not a product of matrices: its last digit depends on what is around
     inner = cosine[count:-count].reshape(-1, count)
-    at = np.flatnonzero(inner >= least) + count
-    before, here, after = cosine[at - count], cosine[at], cosine[at + count]
+    at = np.flatnonzero(inner >= least.astype(np.float32)) + count
+    before, here, after = (cosine[beside].astype(np.float64) for beside in (at - count, at, at + count))
     peaks = np.flatnonzero((here >= before) & (here > after))
     before, here, after = before[peaks], here[peaks], after[peaks]
     step = np.arccos(np.clip((before + after) / (2 * here), -1.0, 1.0))

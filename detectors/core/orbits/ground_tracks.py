@@ -19,11 +19,13 @@ from detectors.core.orbits.propagation import Floats, nadir, over_ground, satrec
 from detectors.core.units import MINUTE_MS, MS
 
 Numbers = npt.NDArray[np.intp]
+Singles = npt.NDArray[np.float32]
+"""Half a metre in 7,000 km, and half the memory."""
 PAD: Final = 10
 """Minutes that a block has more on both sides: half of the longest pass."""
-_MINUTES_MOST: Final = 8 * 1440
-_SAMPLES_MOST: Final = 400_000
-_BLOCKS_MOST: Final = 8
+_MINUTES_MOST: Final = 4 * 1440
+_SAMPLES_MOST: Final = 200_000  # of a block: 7 MB
+_BLOCKS_LEAST, _BLOCKS_MOST = 3, 14
 _STEP_S: Final = MINUTE_MS / MS
 
 
@@ -44,10 +46,10 @@ class Block(NamedTuple):
     first_minute: int
     """Since 1970, without the padding."""
     minutes: int
-    place: Floats
+    place: Singles
     """Earth-fixed, km, shape (minutes, satellites, 3), as ``velocity`` in km/s."""
-    velocity: Floats
-    up: Floats
+    velocity: Singles
+    up: Singles
     """The places below, shape (3, minutes * satellites)."""
 
     def directions(self, satellite: Numbers, time_ms: Floats) -> Directions:
@@ -56,8 +58,8 @@ class Block(NamedTuple):
         index = np.clip(minute.astype(np.intp), 0, len(self.place) - 2)
         share = (minute - index)[..., None]
         which = satellite.reshape(-1, *(1,) * (time_ms.ndim - 1))
-        before, after = self.place[index, which], self.place[index + 1, which]
-        leaving, coming = self.velocity[index, which] * _STEP_S, self.velocity[index + 1, which] * _STEP_S
+        before, after = (self.place[at, which].astype(np.float64) for at in (index, index + 1))
+        leaving, coming = (self.velocity[at, which].astype(np.float64) * _STEP_S for at in (index, index + 1))
         rise = after - before
         bend, turn = 3 * rise - 2 * leaving - coming, leaving + coming - 2 * rise
         place = before + share * (leaving + share * (bend + share * turn))
@@ -92,11 +94,14 @@ class Satellites:
         self._satrecs = satrecs([one for one, _ in pairs])
         self._minutes = max(2 * PAD, min(_MINUTES_MOST, _SAMPLES_MOST // max(1, len(pairs))))
         self._blocks: OrderedDict[int, Block] = OrderedDict()
+        self._kept = _BLOCKS_LEAST
 
     def blocks(self, from_ms: int, to_ms: int) -> Iterator[Block]:
         """The blocks that cover a time, in order."""
         length_ms = self._minutes * MINUTE_MS
-        for number in range(from_ms // length_ms, to_ms // length_ms + 1):
+        numbers = range(from_ms // length_ms, to_ms // length_ms + 1)
+        self._kept = min(_BLOCKS_MOST, max(_BLOCKS_LEAST, len(numbers)))
+        for number in numbers:
             yield self._block(number)
 
     def _block(self, number: int) -> Block:
@@ -104,9 +109,10 @@ class Satellites:
         if block is None:
             first = number * self._minutes
             place, velocity = over_ground(self._satrecs, first - PAD, self._minutes + 2 * PAD)
-            up = np.ascontiguousarray(nadir(place).reshape(-1, 3).T)
-            block = self._blocks[number] = Block(first, self._minutes, place, velocity, up)
-            if len(self._blocks) > _BLOCKS_MOST:
+            up = np.ascontiguousarray(nadir(place).reshape(-1, 3).T, np.float32)
+            places, velocities = (array.astype(np.float32) for array in (place, velocity))
+            block = self._blocks[number] = Block(first, self._minutes, places, velocities, up)
+            while len(self._blocks) > self._kept:
                 self._blocks.popitem(last=False)
         self._blocks.move_to_end(number)
         return block

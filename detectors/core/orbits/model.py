@@ -43,13 +43,13 @@ class Sensor(msgspec.Struct, frozen=True, kw_only=True):
     """Or satellites whose name in the element set begins like this, in either case; a number counts more."""
     kind: Literal["radar", "optical"]
     look: Look
-    near_km: float = 0.0
+    near_km: Annotated[float, Meta(ge=0, le=3000)] = 0.0
     """Ground distance from the track to the near edge of what can be covered; 0 for ``nadir``."""
-    far_km: float
+    far_km: Annotated[float, Meta(gt=0, le=3000)]
     """The same to the far edge; for ``nadir`` half the swath."""
     pointable: bool = False
     """An agile satellite: it could be pointed at any place between the edges, and images none unless it is ordered."""
-    swath_km: float | None = None
+    swath_km: Annotated[float, Meta(gt=0)] | None = None
     """The width of one image, if it is narrower than what can be covered."""
     sun_least_deg: float | None = None
     """Needs the sun this high above the horizon; None for radar."""

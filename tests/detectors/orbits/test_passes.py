@@ -14,7 +14,7 @@ from detectors.core.orbits.model import Pass, Sensor, Target
 from detectors.core.orbits.search import find_passes, outdated
 from detectors.core.orbits.sensors import SENSORS, ground_range_km, sensor_of, with_own
 from detectors.core.sphere import bearing_deg, distance_nm
-from detectors.core.units import DAY_MS, HOUR_MS, unix_ms
+from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, unix_ms
 from tests.detectors.orbits.published import CORNERS, ELEMENTS, TLE, Corner, elements_of
 
 NAMED = {sensor.name: sensor for sensor in SENSORS}
@@ -133,6 +133,22 @@ def test_windows_that_follow_each_other_divide_the_passes() -> None:
         for one in find_passes(CONSTELLATION, target, cut, min(cut + 97 * 60_000, START + 4 * DAY_MS))
     ]
     assert sorted(parts, key=lambda one: (one.begin, one.satellite)) == whole
+
+
+def test_no_pass_is_lost_where_a_block_of_tracks_ends() -> None:
+    """Places that satellites are closest to within a minute of such a time."""
+    sats = Satellites(CONSTELLATION.pairs)
+    blocks = list(sats.blocks(START, START + 20 * DAY_MS))
+    for edge_ms in (block.first_minute * MINUTE_MS for block in blocks[1:]):
+        for late_ms in range(-55_000, 60_000, 10_000):
+            (block,) = sats.blocks(edge_ms + late_ms, edge_ms + late_ms)
+            here = block.directions(np.asarray([0]), np.asarray([float(edge_ms + late_ms)]))
+            seen = math.cos(0.08) * here.up[0] + math.sin(0.08) * here.right[0]
+            below = place(math.degrees(math.asin(seen[2])), math.degrees(math.atan2(seen[1], seen[0])))
+            windows = ((edge_ms - 100_000, edge_ms), (edge_ms, edge_ms + 100_000))
+            found = [find_passes(sats, [below], *window, age_most_d=None) for window in windows]
+            counts = [sum(one.norad_id == sats.pairs[0][0].norad_id for one in each) for each in found]
+            assert counts == ([1, 0] if late_ms < 0 else [0, 1])
 
 
 def test_a_circle_has_grown_by_the_time_of_the_pass() -> None:

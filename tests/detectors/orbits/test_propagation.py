@@ -28,6 +28,7 @@ def timescale() -> Timescale:
 def test_a_satellite_is_where_skyfield_says_within_100_m_over_ten_days(name: str, timescale: Timescale) -> None:
     sats = Satellites([(ELEMENTS[name], ANY)])
     first_ms = int(ELEMENTS[name].epoch_ms)
+    compared = 0
     for block in sats.blocks(first_ms, first_ms + 10 * DAY_MS):
         times = np.arange(max(first_ms, block.first_minute * 60_000) + 7_321.0, first_ms + 10 * DAY_MS, 517_000.0)
         times = times[times < (block.first_minute + block.minutes) * 60_000]
@@ -35,8 +36,9 @@ def test_a_satellite_is_where_skyfield_says_within_100_m_over_ten_days(name: str
         moments = timescale.from_datetimes([datetime.fromtimestamp(ms / 1000, UTC) for ms in times])
         theirs = wgs84.subpoint_of(EarthSatellite(*TLE[name], name, timescale).at(moments))
         there = unit_vectors(theirs.latitude.degrees, theirs.longitude.degrees).T
-        assert len(times) > 100
+        compared += len(times)
         assert np.linalg.norm(ours - there, axis=1).max() * 6371 < 0.1
+    assert compared > 1500
 
 
 def test_the_direction_is_that_of_the_track_over_the_turning_earth() -> None:

@@ -193,7 +193,7 @@ def test_sensors_of_ones_own_are_added_and_replace_ours(tmp_path: Path, elements
         ("nothing", "not TOML"),
         ("[[sensor]]\nname='a'\nkind='radar'\nlook='left'\nfar_km=9", "no satellite carries it"),
         ("[[sensor]]\nname='a'\nkind='radar'\nlook='left'\nfar_km=9\nnear_km=9\nnorad_ids=[1]", "far_km must be above"),
-        ("[[sensor]]\nname='a'\nkind='radar'\nlook='left'\nfar_km=nan\nnorad_ids=[1]", "far_km must be above"),
+        ("[[sensor]]\nname='a'\nkind='radar'\nlook='left'\nfar_km=nan\nnorad_ids=[1]", r"at `\$\.far_km`"),
         (
             "[[sensor]]\nname='a'\nkind='radar'\nlook='nadir'\nfar_km=9\nnear_km=2\nnorad_ids=[1]",
             "cannot be given for 'nadir'",
