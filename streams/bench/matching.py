@@ -15,7 +15,7 @@ from streams.decode import decode
 from streams.errors import ConfigError
 from streams.files.recordings import recordings
 from streams.imagery.detections.reading import read_detections
-from streams.imagery.generated.recorded import recorded_scene, times_of
+from streams.imagery.generated.recorded import all_long, recorded_scene, times_of
 from streams.imagery.generated.scene import TIME_MS, Scene, scene_of
 from streams.imagery.generated.scoring import SCENES, WRONG, Score, score_of
 from streams.imagery.images import Contact, Fixes, Image, Silence
@@ -27,7 +27,7 @@ from streams.messages.log_records import Sentences
 
 RECORDING: Final = Path("../shared/data/tracks/sbarc-2018-06-01_04.csv.gz")
 _WITHHELD_MIN: Final = (1, 5, 15, 30)
-_TIMES: Final = 24
+_TIMES: Final = 100
 _CHUNK: Final = 1 << 20
 _SPAN_MS: Final = 3 * 3_600_000
 _LARGE: Final = ((20_000, 5_000, 3.0), (20_000, 5_000, 0.3))
@@ -75,11 +75,16 @@ def run(
 
 
 def _generated(name: str, scenes: Iterable[Scene]) -> Row:
+    return Row(name, _figures(*_scored(scenes)))
+
+
+def _scored(scenes: Iterable[Scene]) -> tuple[Score, float]:
+    """The sum of their scores, and the CPU seconds of matching them."""
     score, cpu_s = Score(), 0.0
     for scene in scenes:
         found, took_s = cpu_of(partial(match, scene.image, scene.fixes, scene.silences, lengths=scene.lengths))
         score, cpu_s = score.plus(score_of(scene, found)), cpu_s + took_s
-    return Row(name, _figures(score, cpu_s))
+    return score, cpu_s
 
 
 def _figures(score: Score, cpu_s: float) -> tuple[Figure, ...]:
@@ -104,10 +109,20 @@ def _doubted(name: str, scenes: list[Scene]) -> Row:
 
 
 def _recorded(fixes: Fixes, minutes: float) -> Row:
-    made = (
+    made = [
         recorded_scene(_around(fixes, at), at, minutes * 60, seed) for seed, at in enumerate(times_of(fixes, _TIMES))
+    ]
+    scenes = [scene for scene in made if scene is not None]
+    score, cpu_s = _scored(scenes)
+    wrong = _scored(all_long(scene) for scene in scenes)[0].absent
+    figures = (
+        Figure("ships", score.there / max(score.images, 1)),
+        Figure("precision", score.precision),
+        Figure("recall", score.recall),
+        Figure("absent, wrong", wrong / max(score.images, 1)),
+        Figure("CPU s", cpu_s / max(score.images, 1)),
     )
-    return _generated(f"recorded, {minutes:g} min to a fix", (scene for scene in made if scene is not None))
+    return Row(f"recorded, {minutes:g} min to a fix", figures)
 
 
 def _published(path: Path, fixes: Fixes) -> Row:

@@ -21,6 +21,7 @@ _NEAR_S: Final = 60.0
 """A ship with fixes no farther apart than this around the time has a true place."""
 _FOUND: Final = 0.9
 _ERROR_KM: Final = 0.06
+_LENGTH_M: Final = 200.0
 _DECOYS: Final = 10
 _TRACK_DEG: Final = 190.0
 _EDGE_DEG: Final = 0.2
@@ -68,6 +69,11 @@ def recorded_scene(fixes: Fixes, time_ms: int, withheld_s: float, seed: int) -> 
     truth = {f"c{n}": int(mmsi) for n, mmsi in enumerate(true.mmsi[at].tolist())}
     spec = SceneSpec("recorded", heard=len(at))
     return Scene(spec, image, heard, (), {}, truth, frozenset())
+
+
+def all_long(scene: Scene) -> Scene:
+    """The same, with lengths of the ships that are contacts: whichever of them matching calls absent is there."""
+    return scene._replace(lengths=dict.fromkeys(scene.truth.values(), _LENGTH_M))
 
 
 def times_of(fixes: Fixes, count: int) -> list[int]:

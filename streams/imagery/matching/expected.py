@@ -20,6 +20,8 @@ _CURVE_MOST_S: Final = 1800.0
 """Between fixes farther apart than this, reported velocities say nothing about the middle."""
 _BEND_MOST: Final = 0.4
 """A curve that leaves the line by a larger share of the way rests on a wrong velocity."""
+_DISAGREES_S: Final = 600.0
+"""Between fixes nearer in time than this, velocities and places must agree."""
 _BETWEEN_ERROR: Final = 0.1
 """Error of a place between fixes, as a share of the way to the nearer one."""
 _AHEAD_ERROR: Final = 0.2
@@ -27,6 +29,8 @@ _DRIFT_KM_S: Final = 0.0002
 """A vessel that lies still swings, drifts or gets under way."""
 _UNKNOWN_KM_S: Final = 0.004
 """Error of the speed of a vessel that reports none."""
+_SHIFTED_S: Final = 70.0
+"""How far a radar shifts ships, in the time that they would take for it."""
 _IMPOSSIBLE_KM_S: Final = 60 * KN_KM_S
 _JUMP_KM: Final = 1.0
 """Two fixes within this are never a jump, however near in time."""
@@ -145,9 +149,22 @@ def _between(before: _Fix, after: _Fix, east: Floats, north: Floats, rules: Matc
         + (_BETWEEN_ERROR * speed * away_s) ** 2
         + (_DRIFT_KM_S * away_s) ** 2
         + (turn / 2) ** 2
+        + (_disagreement_km(before, after, east, north) / 2) ** 2
         + (speed * rules.image_time_s) ** 2
     )
     return moved(before.places, x, y), x_pace, y_pace, error
+
+
+def _disagreement_km(before: _Fix, after: _Fix, east: Floats, north: Floats) -> Floats:
+    """How far the way between two fixes is from what both reported velocities give; 0 where these are not known.
+
+    A turn explains it between fixes that are far apart in time, a wrong time of one of them anywhere: receivers stamp
+    some reports a minute late.
+    """
+    span = np.maximum(after.time_s - before.time_s, 1e-3)
+    east_km = east - span * (before.east_km_s + after.east_km_s) / 2
+    north_km = north - span * (before.north_km_s + after.north_km_s) / 2
+    return np.asarray(np.nan_to_num(np.hypot(east_km, north_km)) * np.minimum(1.0, _DISAGREES_S / span))
 
 
 def _ahead(before: _Fix, after: _Fix, rules: MatchRules) -> tuple[Floats, ...]:
@@ -160,7 +177,9 @@ def _ahead(before: _Fix, after: _Fix, rules: MatchRules) -> tuple[Floats, ...]:
     known = np.isfinite(east + north)
     east, north = (np.where(known, part, 0.0) for part in (east, north))
     rate = np.where(known, np.hypot(_AHEAD_ERROR * np.hypot(east, north), _DRIFT_KM_S), _UNKNOWN_KM_S)
-    error = np.hypot(np.abs(away) * rate, rules.place_error_km)
+    # A radar shows a ship of unknown speed somewhere else even at the time of its fix.
+    away_s = np.abs(away) + np.where(known, 0.0, _SHIFTED_S)
+    error = np.hypot(away_s * rate, rules.place_error_km)
     return moved(places, -east * away, -north * away), east, north, error
 
 

@@ -104,6 +104,13 @@ def test_a_turn_between_two_fixes() -> None:
     assert (seen.sighting.distance_nm or 0) * 1.852 < 0.1
 
 
+def test_a_fix_with_a_wrong_time() -> None:
+    """A receiver has stamped a report 90 s late: the ship, 20 kn fast, is in the image and not where fixes put it."""
+    track = fixes(fix(-60, -1.55, sog=20, cog=0), fix(60, 0.62, sog=20, cog=0))  # the first was at -150 s
+    assert told(match(image(contact(0.0), kind="optical"), track, [], lengths=LENGTHS)) == SEEN
+    assert told(match(image(contact(2.5), kind="optical"), track, [], lengths=LENGTHS)) != ABSENT
+
+
 def test_dead_reckoning_ends_after_twenty_minutes() -> None:
     there = image(contact(10 * 1.852 / 3))
     assert told(match(there, fixes(fix(-1190, sog=10, cog=0)), [])) == SEEN
@@ -117,6 +124,13 @@ def test_a_fix_after_the_image_is_reckoned_back() -> None:
 def test_a_fix_without_speed() -> None:
     """It could be anywhere within a few km: seen only where nothing else is."""
     assert told(match(image(contact(1.0)), fixes(fix(-120, sog=math.nan)), [])) == SEEN
+
+
+def test_a_fix_without_speed_at_the_time_of_the_image() -> None:
+    """A fast ship would be shown some hundred metres away: nothing nearer says that it is absent."""
+    track = fixes(fix(0, sog=math.nan), fix(0.5, sog=math.nan))
+    assert told(match(image(contact(0.6)), fixes(fix(-1, sog=math.nan)), [])) == SEEN
+    assert told(match(image(contact(0.6)), track, [], lengths=LENGTHS)) != ABSENT
 
 
 def test_positions_that_contradict_each_other_make_no_vessel_absent() -> None:
