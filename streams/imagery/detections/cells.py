@@ -48,6 +48,8 @@ def number(value: Any) -> float | None:
     """A finite number; None for anything else."""
     if isinstance(value, bool) or not known(value):
         return None
+    if isinstance(value, str) and value.count(",") == 1 and "." not in value:
+        value = value.replace(",", ".")  # as spreadsheets write it in most of Europe
     try:
         found = float(value)
     except (TypeError, ValueError, OverflowError):

@@ -10,10 +10,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TextIO
 
 from streams.errors import ConfigError, InputError, Reason
 from streams.files.recordings import recordings
@@ -27,6 +28,9 @@ from streams.imagery.detections.tables import read_table
 from streams.imagery.images import Image
 
 BYTES_MOST: Final = 256 << 20
+JSON_MOST: Final = 64 << 20
+"""One JSON document: its objects take ten times its room. Lines of JSON and tables may be longer."""
+_HEAD: Final = 4096
 _PIECE: Final = 1 << 20
 
 
@@ -60,47 +64,54 @@ def read_contents(contents: Iterable[tuple[str, bytes]], options: Options | None
     """The images in the bytes of files; their names are used in the places of rejected rows. Never raises."""
     options, gathered = options or Options(), Gathered()
     for name, content in contents:
-        text = _decoded(content)
-        begin = text.lstrip()[:1]
+        begin = _text(content[:_HEAD]).read().lstrip()[:1]
         if begin in {"{", "["}:
-            _read_json(name, text, gathered)
+            _read_json(name, content, gathered)
         elif begin:
-            read_table(name, text, gathered, options.columns)
+            read_table(name, _text(content), gathered, options.columns)
     images = images_of(gathered, options)
     return Detections(tuple(images), dict(gathered.reasons), tuple(gathered.rejected), dict(gathered.unused))
 
 
-def _read_json(name: str, text: str, gathered: Gathered) -> None:
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        _read_lines(name, text, gathered)
-        return
-    if isinstance(content, dict) and ("features" in content or content.get("type") == "Feature"):
-        read_features(name, content, gathered)
-        return
-    events = events_in(content)
-    if events is None:
-        gathered.reject(name, "JSON without detections")
-    else:
+def _text(content: bytes) -> TextIO:
+    """UTF-8, or UTF-16 with its mark; read piece by piece, because text takes up to four times the room of bytes."""
+    utf_16 = content.startswith((b"\xff\xfe", b"\xfe\xff"))
+    return io.TextIOWrapper(io.BytesIO(content), "utf-16" if utf_16 else "utf-8-sig", "replace", newline="")
+
+
+def _read_json(name: str, content: bytes, gathered: Gathered) -> None:
+    whole = _loaded(_text(content).read()) if len(content) <= JSON_MOST else None
+    if whole is None:
+        for number, line in enumerate(_text(content), 1):
+            if line.strip():
+                gathered.each(f"{name}:{number}", _line(line))
+    elif isinstance(whole, dict) and ("features" in whole or whole.get("type") == "Feature"):
+        read_features(name, whole, gathered)
+    elif (events := events_in(whole)) is not None:
         read_events(name, events, gathered)
+    else:
+        gathered.reject(name, "JSON without detections")
 
 
-def _read_lines(name: str, text: str, gathered: Gathered) -> None:
-    for number, line in enumerate(text.splitlines(), 1):
-        if line.strip():
-            gathered.each(f"{name}:{number}", _line(line))
+def _loaded(text: str) -> Any:
+    """JSON as Python has it; None if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _line(line: str) -> Iterator[Row | Outlined]:
-    try:
-        content: Any = json.loads(line)
-    except (ValueError, RecursionError):
-        raise RowError("not JSON") from None
-    if isinstance(content, dict) and content.get("type") == "Feature":
-        yield from feature_of(content, {})
-    else:
-        yield from event_of(content)
+    if len(line) > JSON_MOST:
+        raise RowError(f"JSON of more than {JSON_MOST >> 20} MiB; split it")
+    content = _loaded(line)
+    if content is None:
+        raise RowError("not JSON")
+    yield from feature_of(content, {}) if _is_feature(content) else event_of(content)
+
+
+def _is_feature(content: Any) -> bool:
+    return isinstance(content, dict) and content.get("type") == "Feature"
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -117,9 +128,3 @@ def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
         raise ConfigError(f"{error}; get the file again") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}; check the path") from error
-
-
-def _decoded(content: bytes) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
-    return content.decode("utf-8-sig", "replace")

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, TextIO
 
 from streams.imagery.detections import cells
 from streams.imagery.detections.columns import COLUMNS, contact_of
@@ -15,12 +14,15 @@ _SENTINEL_1: Final = (frozenset({"presence_score", "matched_category"}), frozens
 """Headings of Global Fishing Watch and of xView3, which both are about Sentinel-1."""
 _FIELD_MOST: Final = 1 << 20
 _HEADING_LINES: Final = 50
+_HEAD: Final = 1 << 14
 
 
-def read_table(name: str, text: str, gathered: Gathered, columns: Mapping[str, str]) -> None:
+def read_table(name: str, file: TextIO, gathered: Gathered, columns: Mapping[str, str]) -> None:
     """Adds the rows of a table; its heading is the first line with a latitude and a longitude, or a footprint."""
     csv.field_size_limit(_FIELD_MOST)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    head = file.read(_HEAD)
+    file.seek(0)
+    reader = csv.reader(file, delimiter=max(",;\t|", key=head.count))
     places: dict[str, int] = {}
     sensor = ""
     for line, cells_ in _records(reader, name, gathered):
@@ -56,8 +58,3 @@ def _heading(record: list[str], columns: Mapping[str, str]) -> tuple[dict[str, i
     if not {"lat", "lon"} <= found.keys() and "footprint" not in found:
         return {}, ""
     return found, "Sentinel-1" if any(names <= at.keys() for names in _SENTINEL_1) else ""
-
-
-def _delimiter(text: str) -> str:
-    head = text[: 1 << 14]
-    return max(",;\t|", key=head.count)

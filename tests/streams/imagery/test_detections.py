@@ -232,6 +232,19 @@ def test_what_is_wrong_in_features_is_counted() -> None:
     assert [each.at for each in found.rejected] == [f"f, feature {n}" for n in (2, 3, 4, 5, 6)]
 
 
+def test_a_spreadsheet_in_utf_16_with_decimal_commas() -> None:
+    text = "lat;lon;time;sensor\n54,25;7,5;2024-05-01T12:00:00Z;Umbra\n"
+    image = only(read_content("f", text.encode("utf-16"), Options()))
+    assert (image.contacts[0].lat_deg, image.contacts[0].lon_deg) == (54.25, 7.5)
+
+
+def test_a_large_document_is_rejected_and_large_lines_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.imagery.detections.reading.JSON_MOST", 400)
+    lines = [json.dumps({"lat": n / 10, "lon": 1, "time": 1594276411, "sensor": "Umbra"}) for n in range(10)]
+    assert len(only(read("\n".join(lines))).contacts) == 10
+    assert [*read(f"[{','.join(lines)}]").reasons] == ["JSON of more than 0 MiB; split it"]
+
+
 # -- images --------------------
 
 
