@@ -15,6 +15,7 @@ from msgspec import Meta
 from shapely.geometry.base import BaseGeometry
 
 from detectors.core.alert import Alert, Fact, Severity
+from detectors.core.engine.imagery_advice import IMAGERY
 from detectors.core.headlines import listed_by
 from detectors.core.orbits.model import Pass
 from streams.errors import InputError, Reason
@@ -24,8 +25,6 @@ from streams.messages.cue import Cue, CuePass, CueProperties, CueShip, CueWindow
 from streams.messages.fact_wording import chance_in_words
 from streams.messages.values import ms_of, time_ms
 
-DETAIL: Final = "imagery"
-"""The key in the details of an alert."""
 _PRIORITY: Final[Mapping[Severity, Literal[1, 2, 3]]] = {"page": 1, "ticket": 2, "log": 3}
 _ENDED: Final = frozenset({"closed", "retracted"})
 _PASSES_MOST: Final = 100
@@ -44,7 +43,7 @@ def cue_of(alert: Alert) -> Cue | None:
     It is withdrawn if the alert has ended, or if no pass covers water. Raises InputError if ``details.imagery`` is not
     of its form, which an alert from a file may have.
     """
-    if DETAIL not in alert.details:
+    if IMAGERY not in alert.details:
         return None
     found = [] if alert.status in _ENDED else list(_over_water(alert))
     passes = tuple(one for one, _ in found)
@@ -72,15 +71,15 @@ def _over_water(alert: Alert) -> Iterator[tuple[CuePass, BaseGeometry]]:
 
 def _passes(alert: Alert) -> tuple[Pass, ...]:
     try:
-        passes = msgspec.convert(alert.details[DETAIL], _Imagery).passes
+        passes = msgspec.convert(alert.details[IMAGERY], _Imagery).passes
     except (msgspec.ValidationError, RecursionError) as error:
-        raise InputError(Reason.RECORD_UNREADABLE, f"details.{DETAIL} of alert {alert.id}: {error}") from error
+        raise InputError(Reason.RECORD_UNREADABLE, f"details.{IMAGERY} of alert {alert.id}: {error}") from error
     for one in passes:
         begin_ms, end_ms = ms_of(one.begin), ms_of(one.end)
         placed = len(one.area) <= _CORNERS_MOST and all(abs(lon) <= 360 and abs(lat) <= 90 for lon, lat in one.area)  # noqa: PLR2004
         if begin_ms is None or end_ms is None or end_ms < begin_ms or not placed:
             raise InputError(
-                Reason.RECORD_UNREADABLE, f"details.{DETAIL} of alert {alert.id}: a pass without time or place"
+                Reason.RECORD_UNREADABLE, f"details.{IMAGERY} of alert {alert.id}: a pass without time or place"
             )
     return passes
 

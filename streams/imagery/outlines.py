@@ -21,14 +21,20 @@ GRID_DEG: Final = 0.01
 _DIGITS: Final = 2
 _HALF, _WHOLE, _POLE = 180.0, 360.0, 90.0
 _CORNERS_LEAST: Final = 3
+_SIDE_MOST: Final = (
+    0.0175  # of the radius of the globe: a degree, on which a great circle is straight to 0.2 nm at 60 N
+)
+_HALF_GLOBE: Final = 1.99
 
 
 def polygon_of(ring: Sequence[tuple[float, float]]) -> BaseGeometry:
     """What lies within a ring of (longitude, latitude), on the grid; empty if it has fewer than three corners.
 
+    The ring's sides are parts of great circles, as they are on the globe; in GeoJSON sides are straight on the plane of
+    degrees, so long ones are split.
     An area without extent on the grid becomes a box of two hundredths of a degree: it is a place, and can be ordered.
     """
-    corners = _continuous(np.round(np.asarray(ring, dtype=float).reshape(-1, 2), _DIGITS))
+    corners = _continuous(np.round(_split(np.asarray(ring, dtype=float).reshape(-1, 2)), _DIGITS))
     if len(corners) < _CORNERS_LEAST:
         return shapely.Polygon()
     whole = _areas(shapely.make_valid(shapely.Polygon(corners)))
@@ -37,6 +43,21 @@ def polygon_of(ring: Sequence[tuple[float, float]]) -> BaseGeometry:
     turns = (-_WHOLE, 0.0, _WHOLE)
     globe = shapely.box(-_HALF, -_POLE, _HALF, _POLE)
     return on_grid(shapely.union_all([translate(whole, turn).intersection(globe) for turn in turns]))
+
+
+def _split(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """With more corners, so that no side is longer than _SIDE_MOST; a side of half a globe has no one great circle."""
+    lon, lat = np.radians(corners).T
+    at = np.column_stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)])
+    sides = np.linalg.norm(np.diff(at, axis=0), axis=1)
+    pieces = [corners[:1]]
+    for end, side in enumerate(sides.tolist(), 1):
+        if _SIDE_MOST < side < _HALF_GLOBE:
+            share = np.arange(1, np.ceil(side / _SIDE_MOST))[:, None] / np.ceil(side / _SIDE_MOST)
+            x, y, z = (at[end - 1] * (1 - share) + at[end] * share).T
+            pieces.append(np.degrees(np.column_stack([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))])))
+        pieces.append(corners[end : end + 1])
+    return np.concatenate(pieces)
 
 
 def _continuous(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

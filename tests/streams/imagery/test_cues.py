@@ -162,6 +162,13 @@ def test_a_cue_around_a_pole_is_closed_over_it() -> None:
     assert whole.contains(shapely.Point(-100.0, 89.0))
 
 
+def test_long_sides_follow_the_globe() -> None:
+    """A side from 0 E to 90 E at 60 N goes north of the parallel, by its great circle up to 67.8 N."""
+    area = polygon_of([(0.0, 60.0), (45.0, 50.0), (90.0, 60.0), (0.0, 60.0)])
+    assert area.bounds[3] == pytest.approx(67.79, abs=0.01)
+    assert area.contains(shapely.Point(45.0, 67.5)) and not area.contains(shapely.Point(45.0, 68.0))
+
+
 def test_a_place_smaller_than_the_grid_is_a_box_and_a_pass_without_area_is_left_out() -> None:
     place = polygon_of([(131.5, 42.4), (131.5, 42.4), (131.51, 42.4), (131.5, 42.4)])
     assert place.bounds == pytest.approx((131.49, 42.39, 131.52, 42.41))
