@@ -5,6 +5,7 @@
 | ``/`` | the page |
 | ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``: of all |
 | ``/api/alerts/ID`` | one alert, whole, as it is in the topic |
+| ``/api/alerts/ID/order`` | an order for satellite images of its ship (orders.Orders) |
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.CaseTimeline) |
 | ``/api/me`` | whether the caller may acknowledge, and under which name (feedback.Identity) |
 | ``POST /api/alerts/ID/feedback`` | a person's feedback on an alert (feedback.FeedbackRequest) |
@@ -33,6 +34,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from streams.console import feedback
 from streams.console.health import Kind
 from streams.console.hub import Hub, ServerEvent
+from streams.console.orders import Orders
 from streams.console.page import page
 from streams.console.runbook import document
 from streams.observability.hosts import answers_to
@@ -64,6 +66,7 @@ def application(hub: Hub, metrics: Metrics, settings: ConsoleSettings, kafka: Ka
     app.router.add_get("/", answers.page)
     app.router.add_get("/api/alerts", answers.overview)
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", answers.alert)
+    app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}/order", Orders(hub).order)
     app.router.add_get("/api/cases/{id:.+}", answers.case)
     app.router.add_get("/api/events", answers.events, allow_head=False)
     app.router.add_get("/api/zones", answers.zones)

@@ -56,7 +56,7 @@ def _over_water(alert: Alert) -> Iterator[tuple[CuePass, BaseGeometry]]:
     position = alert.position
     heard_at = None if position is None else (position.lon_deg, position.lat_deg)
     zones = _zones(alert)
-    for one in _passes(alert):
+    for number, one in enumerate(_passes(alert), 1):
         area = polygon_of(one.area)
         water = water_of(area, heard_at)
         if water.is_empty and one.target in zones:
@@ -66,7 +66,7 @@ def _over_water(alert: Alert) -> Iterator[tuple[CuePass, BaseGeometry]]:
             said = msgspec.structs.asdict(one)
             del said["area"]
             share = said.pop("covers")
-            yield CuePass(**said, share=share, geometry=shape), water
+            yield CuePass(number=number, **said, share=share, geometry=shape), water
 
 
 def _passes(alert: Alert) -> tuple[Pass, ...]:

@@ -31,7 +31,7 @@ def cue_for(alert: Alert) -> Cue:
 
 
 def order_for(alert: Alert, kind: OrderFormat, number: int | None = None) -> Cue | OrderRequest | OpportunityRequest:
-    """What to send. ``number`` is a pass, counted from 1.
+    """What to send. ``number`` is a pass, counted as in the alert from 1.
 
     Without it ``geojson`` and ``stapi-opportunities`` are of all passes, and ``stapi-order`` is of the first. Raises
     NoOrderError if there is nothing to order (``geojson`` is then the withdrawal), ConfigError for any other pass.
@@ -60,11 +60,13 @@ def encoded(order: Cue | OrderRequest | OpportunityRequest, *, indented: bool = 
 
 
 def _pass(cue: Cue, number: int) -> CuePass:
-    passes = cue.properties.passes
-    if not 1 <= number <= len(passes):
-        has = "1 pass" if len(passes) == 1 else f"passes 1 to {len(passes)}"
-        raise ConfigError(f"pass {number}: the cue has {has}")
-    return passes[number - 1]
+    for one in cue.properties.passes:
+        if one.number == number:
+            return one
+    has = ", ".join(str(one.number) for one in cue.properties.passes)
+    raise ConfigError(
+        f"pass {number}: the cue has {'passes' if ',' in has else 'pass'} {has}; the others have only land"
+    )
 
 
 def _only(cue: Cue, one: CuePass) -> Cue:

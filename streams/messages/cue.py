@@ -55,6 +55,8 @@ class CueWindow(msgspec.Struct, frozen=True, kw_only=True):
 class CuePass(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A pass that can cover water in which the ship may be. What is absent is not known or does not apply."""
 
+    number: int
+    """Its place among the passes of the alert, from 1; those that cover only land are missing here."""
     satellite: str
     norad_id: int
     sensor: str

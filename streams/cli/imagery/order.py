@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from detectors.core.units import MS
 from streams.cli.options import Json, Servers, SettingsFile, alert_id_of, settings_of
 from streams.cli.terminal import show_table, talk
 from streams.explain.revisions import from_file, from_topic, gather
-from streams.imagery.orders import OrderFormat, cue_for, encoded, order_for
+from streams.imagery.orders import OrderFormat, encoded, order_for
 from streams.messages.cue import Cue, CuePass
 from streams.messages.values import time_ms
 
@@ -45,7 +44,8 @@ def command(
     """Print an order for satellite images of a silent ship, from the passes in its alert. Nothing is sent.
 
     Without --format it prints a table of the passes. --json prints one line: the form of --format, otherwise the cue as
-    GeoJSON. When the ship was heard again, the cue is withdrawn and there is nothing to order: exit code 1.
+    GeoJSON. When the ship was heard again there is nothing to order: GeoJSON is the withdrawal, STAPI ends with exit
+    code 1.
 
     Example: wakewatch imagery order 3f9a12 --pass 2 --format stapi-order
     """
@@ -55,26 +55,24 @@ def command(
     cue = order_for(newest, "geojson", number)
     assert isinstance(cue, Cue)
     if form is None and not json:
-        _show(cue, cue_for(newest).properties.passes)
+        _show(cue)
     else:
         typer.echo(encoded(order_for(newest, form or "geojson", number), indented=not json).decode().rstrip("\n"))
     _remark(cue)
 
 
-def _show(cue: Cue, every: Sequence[CuePass]) -> None:
-    """The passes of ``cue``, with their numbers among ``every`` pass of the alert."""
+def _show(cue: Cue) -> None:
     said = cue.properties
     typer.echo(f"{said.why[0]}\ncue {said.status}, priority {said.priority}, revision {said.revision}, {said.id}")
-    rows = [_row(at, one) for at, one in enumerate(every, 1) if one in said.passes]
-    if rows:
-        show_table(_COLUMNS, rows)
+    if said.passes:
+        show_table(_COLUMNS, [_row(one) for one in said.passes])
 
 
-def _row(at: int, one: CuePass) -> tuple[object, ...]:
+def _row(one: CuePass) -> tuple[object, ...]:
     light = None if one.daylight is None else "day" if one.daylight else "night"
     tier = "if ordered" if one.pointable and one.tier == "possible" else one.tier
     times = (one.begin.replace("T", " ").rstrip("Z"), one.end[11:19])
-    return at, one.satellite, one.sensor, *times, one.target, f"{one.share:.0%}", light, tier
+    return one.number, one.satellite, one.sensor, *times, one.target, f"{one.share:.0%}", light, tier
 
 
 def _remark(cue: Cue) -> None:

@@ -16,6 +16,7 @@ SCRIPTS: Final = (
     "images.js",
     "list.js",
     "detail.js",
+    "order.js",
     "main.js",
 )
 """Joined in this order into one script with its own scope."""

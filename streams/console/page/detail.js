@@ -84,7 +84,7 @@ class Detail {
       el("h3", {}, "Why"), facts(alert.why || []),
       el("h3", {}, "What would change it"),
       list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing" : "nothing: it is closed"]),
-      ...howToCheck(alert.details || {}, now), ...satelliteImages(alert.details || {}, now),
+      ...howToCheck(alert.details || {}, now), ...this.order(alert, now), ...satelliteImages(alert.details || {}, now),
       ...ports(alert.details || {}, now), ...displaced(alert.details || {}, now), ...details(alert.details || {}, now),
       el("h3", {}, "Evidence"), evidence(alert.evidence || [], now),
       ...(said.length > 1 ? [el("h3", {}, "History"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),

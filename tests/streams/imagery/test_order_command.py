@@ -82,6 +82,18 @@ def test_requests_of_the_tasking_api_are_of_its_form(order: Call) -> None:
     assert whole[0] == starts[0] and whole[1] > starts[2]
 
 
+def test_passes_keep_their_numbers_when_one_is_over_land_only(order: Call) -> None:
+    """The console counts the passes of the alert."""
+    inland = passes_over(55.0, 60.0, 60.0)[:1]
+    alert = alert_of([PASSES[0], *inland, PASSES[1]])
+    assert [row.split()[0] for row in order([alert], "abab")[1].splitlines()[3:]] == ["1", "3"]
+    third = json.loads(order([alert], "abab", "--pass", "3", "--json")[1])["properties"]["passes"]
+    assert [(one["number"], one["begin"]) for one in third] == [(3, PASSES[1].begin)]
+    code, out, err = order([alert], "abab", "--pass", "2", "--format", "stapi-order")
+    assert (code, out) == (2, "") and "pass 2: the cue has passes 1, 3" in err
+    assert "the cue has pass 2" in order([alert_of([*inland, PASSES[0]])], "abab", "--pass", "1", "--json")[2]
+
+
 @pytest.mark.parametrize("kind", ["stapi-order", "stapi-opportunities"])
 def test_a_withdrawn_cue_cannot_be_ordered(order: Call, kind: str) -> None:
     closed = alert_of([], revision=3, status="closed")
@@ -95,7 +107,7 @@ def test_a_withdrawn_cue_cannot_be_ordered(order: Call, kind: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "words", "code", "said"),
     [
-        ({}, ["abab", "--pass", "4"], 2, "pass 4: the cue has passes 1 to 3"),
+        ({}, ["abab", "--pass", "4"], 2, "pass 4: the cue has passes 1, 2, 3"),
         ({}, ["abab", "--pass", "0"], 2, "Invalid value for '--pass'"),
         ({}, ["abab", "--format", "pdf"], 2, "Invalid value for '--format'"),
         ({}, ["ab"], 2, "'ab' is not an alert id"),
