@@ -71,11 +71,18 @@ def _inland(area: BaseGeometry, tolerance_nm: float, heard_at: Place | None) -> 
 
 
 def _known_water(inland: BaseGeometry, narrow: float, heard_at: Place | None) -> BaseGeometry:
-    """Around ports that lie inland, and around the place where the ship was heard; longitudes times ``narrow``."""
+    """Around ports in and beside ``inland``, and around the place where the ship was heard.
+
+    Longitudes are times ``narrow``.
+    """
+    if inland.is_empty:
+        return inland
     heard = [] if heard_at is None else [(heard_at[0] + turn, heard_at[1]) for turn in (-_WHOLE, 0.0, _WHOLE)]
     known = np.vstack([_ports(), *(np.asarray([one]) for one in heard)]) * [narrow, 1.0]
-    there = shapely.MultiPoint(known[shapely.contains_xy(inland, known)])
-    return there.buffer(NEAR_NM / _NM_PER_DEG, quad_segs=_ARC)
+    near_deg, edges = NEAR_NM / _NM_PER_DEG, np.asarray(inland.bounds)
+    around = known[((known > edges[:2] - near_deg) & (known < edges[2:] + near_deg)).all(axis=1)]
+    there = shapely.points(around)
+    return shapely.MultiPoint(there[shapely.dwithin(inland, there, near_deg)]).buffer(near_deg, quad_segs=_ARC)
 
 
 @cache

@@ -25,7 +25,7 @@ Detail.prototype.order = function order(alert, now) {
     again();
   };
   const option = (value, label) => el("option", { value, selected: draft.pass === value }, label);
-  const chosen = el("select", { "data-key": `pass-${alert.id}`, "aria-label": "Pass" }, option("", passes.length > 1 ? "all passes" : "the pass"),
+  const chosen = el("select", { "data-key": `pass-${alert.id}`, "aria-label": "Pass" }, option("", passes.length > 1 ? "all passes (STAPI order: the first)" : "the pass"),
     ...passes.map((one, at) => option(String(at + 1), `pass ${at + 1}: ${isRecord(one) ? `${one.satellite}, ${when(one.begin, now)}` : "unreadable"}`)));
   chosen.addEventListener("change", () => { Object.assign(draft, { pass: chosen.value, text: "", said: "" }); again(); });
   const buttons = ORDERS.map(([format, label]) => el("button", { type: "button", "data-key": `order-${format}-${alert.id}`, "data-order": format, onclick: ask(format) }, label));

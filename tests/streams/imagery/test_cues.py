@@ -130,9 +130,9 @@ def test_the_water_of_every_shipped_zone_stays_in(name: str) -> None:
     assert shape(cue["geometry"]).contains(shapely.Point(lon_deg, lat_deg))
 
 
-@pytest.mark.parametrize(("lat_deg", "lon_deg"), [(30.5, 47.83), (13.7, 100.57), (53.13, 8.77)])
+@pytest.mark.parametrize(("lat_deg", "lon_deg"), [(30.5, 47.83), (13.7, 100.57), (53.13, 8.77), (5.517, 5.733)])
 def test_a_known_port_up_a_river_stays_in(lat_deg: float, lon_deg: float) -> None:
-    """Basra, Bangkok, Bremen."""
+    """Basra, Bangkok, Bremen, and Warri at the very edge of what counts as water by the coast alone."""
     cue = made(passes_over(lat_deg, lon_deg, 5.0), lat_deg=36.0, lon_deg=-30.0)
     assert shape(cue["geometry"]).contains(shapely.Point(lon_deg, lat_deg))
 
