@@ -81,7 +81,7 @@ def _known_water(inland: BaseGeometry, narrow: float, heard_at: Place | None) ->
     known = np.vstack([_ports(), *(np.asarray([one]) for one in heard)]) * [narrow, 1.0]
     near_deg, edges = NEAR_NM / _NM_PER_DEG, np.asarray(inland.bounds)
     around = known[((known > edges[:2] - near_deg) & (known < edges[2:] + near_deg)).all(axis=1)]
-    there = shapely.points(around)
+    there = np.asarray(shapely.points(around))
     return shapely.MultiPoint(there[shapely.dwithin(inland, there, near_deg)]).buffer(near_deg, quad_segs=_ARC)
 
 
