@@ -16,19 +16,20 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColum
 from rich.table import Table
 
 from detectors.core.alert import encode
-from detectors.core.orbits.sensors import SENSORS
 from streams.cli.dated_lists import at_first, by_time, in_force
 from streams.cli.options import Columns, Dates, SettingsFile, TimeZone, columns_of, settings_of, stamps_of, time_ms
 from streams.files.recordings import expanded, refuse_unreadable
 from streams.imagery.detections.reading import read_detections
 from streams.imagery.elements import read_elements
 from streams.imagery.playback import ImageryPlayback, versions_of
+from streams.imagery.sensors_file import sensors_in_use
 from streams.ingest.core import RATE_HZ, START_MS, SourceKind
 from streams.ingest.line_times import OrderRules
 from streams.ingest.table_check import refuse_unreadable_tables
 from streams.ingest.time_order import CHECKING, PLAYING, SORTING, Watch, in_time_order
 from streams.messages.alert_line import line
 from streams.pipeline.replay import BATCH, FileRead, InProcessPipeline, RefusalPlace, ReplayPlan, play
+from streams.settings.imagery import ImagerySettings
 from streams.settings.model import Settings
 
 _LATE_SHARE: Final = 0.05
@@ -120,7 +121,7 @@ def command(
         files[0], effective, source_kind, time_ms("--until", until) if until else None, dated=start is not None
     )
     reference = at_first(effective, only_dated=(bool(lists) and not always, bool(zoned) and not places))
-    imagery = _imagery(images or [], elements or [])
+    imagery = _imagery(images or [], elements or [], effective.imagery)
     pipeline = InProcessPipeline(
         effective, reference, effective.kafka.partitions, in_force(reference, lists, zoned), imagery
     )
@@ -130,7 +131,7 @@ def command(
         raise typer.Exit(1)
 
 
-def _imagery(images: list[Path], elements: list[Path]) -> ImageryPlayback | None:
+def _imagery(images: list[Path], elements: list[Path], settings: ImagerySettings) -> ImageryPlayback | None:
     """What is given of satellites; what is rejected of it is reported on stderr. Raises ConfigError, InputError."""
     if not images and not elements:
         return None
@@ -138,7 +139,7 @@ def _imagery(images: list[Path], elements: list[Path]) -> ImageryPlayback | None
     for each in found.rejected if found is not None else ():
         _talk.print(f"rejected: {each.at}: {each.reason}", markup=False, soft_wrap=True)
     sets = [one for path in elements for one in read_elements(path).elements]
-    return ImageryPlayback(found.images if found is not None else (), versions_of(sets, SENSORS))
+    return ImageryPlayback(found.images if found is not None else (), versions_of(sets, sensors_in_use(settings)))
 
 
 def _plan(

@@ -12,7 +12,6 @@ import msgspec
 from detectors.core.orbits.ground_tracks import Satellites
 from detectors.core.orbits.model import ElementSet, Pass, Target
 from detectors.core.orbits.search import find_passes, outdated
-from detectors.core.orbits.sensors import SENSORS, with_own
 from detectors.core.sphere import NM_A_DEGREE
 from detectors.core.units import DAY_MS, rfc3339
 from streams.errors import ConfigError, InputError, WakewatchError
@@ -20,7 +19,7 @@ from streams.imagery.catalogue import acquisitions_of, read_catalogue
 from streams.imagery.elements import read_elements, satellites_of
 from streams.imagery.plans import Acquisition, AcquisitionsRead, read_plan
 from streams.imagery.rejected import RejectedEntry, by_reason
-from streams.imagery.sensors_file import read_sensors
+from streams.imagery.sensors_file import sensors_in_use
 from streams.imagery.stac import Question, StacApi, search, stac_api
 from streams.imagery.targets import Asked
 from streams.imagery.tiers import with_tiers
@@ -60,7 +59,7 @@ class Imagery:
         self._files, self._settings, self._say = files.checked(), settings, say
         self._age_most_d = None if forced else settings.elements_age_most_d
         self._stac = stac_api("imagery.stac_url", settings.stac_url) if settings.stac_url else None
-        self._sensors = with_own(read_sensors(Path(settings.sensors_file))) if settings.sensors_file else SENSORS
+        self._sensors = sensors_in_use(settings)
         self.failed = 0
 
     def passes(self, asked: Sequence[Asked], most: int | None = None) -> list[Pass]:

@@ -9,10 +9,17 @@ from typing import Any, Final
 import msgspec
 
 from detectors.core.orbits.model import Sensor
+from detectors.core.orbits.sensors import SENSORS, with_own
 from streams.errors import ConfigError
+from streams.settings.imagery import ImagerySettings
 
 _FILE_MOST: Final = 1_000_000
 _EXAMPLE: Final = 'see docs/IMAGERY.md, "Sensors"'
+
+
+def sensors_in_use(settings: ImagerySettings) -> tuple[Sensor, ...]:
+    """Ours, and those of ``imagery.sensors_file`` if it is set. Raises ConfigError."""
+    return with_own(read_sensors(Path(settings.sensors_file))) if settings.sensors_file else SENSORS
 
 
 def read_sensors(path: Path) -> tuple[Sensor, ...]:

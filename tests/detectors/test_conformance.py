@@ -15,8 +15,10 @@ import pytest
 from detectors.core.alert import Alert
 from detectors.core.registry import detectors
 from detectors.core.reports import Batch
-from detectors.core.testing import Report, Story, beside, engine, log, run, voyage, written
+from detectors.core.testing import START_MS, Report, Story, beside, engine, log, run, voyage, written
+from detectors.core.units import HOUR_MS, unix_ms
 from detectors.core.vessels.capacity import FleetRules
+from detectors.core.vessels.sightings import SIGHTINGS, Sighting, SightingRecord
 from tests.detectors import test_blip, test_station_clock
 
 HOUR = 3600.0
@@ -215,3 +217,47 @@ def test_ids_and_revisions_are_unique_and_episodes_run_in_order(seed: int) -> No
         open_for = next((n for n, status in enumerate(later) if status in {"closed", "retracted"}), len(later))
         assert set(later[:open_for]) <= {"updated"}
         assert set(later[open_for + 1 :]) <= {"closed"}  # satellite images revise ended alerts too
+
+
+def sighted(seed: int, hours: float) -> Story:
+    """A world in which satellite images show every vessel that fell silent: while it is silent, or an hour later."""
+    told: list[Report] = []
+    for number, alert in enumerate(a for a in played(seed, hours) if a.detector == "gap" and a.status != "retracted"):
+        at_ms = unix_ms(alert.time) + (HOUR_MS if alert.status == "closed" else 1000)
+        sighting = Sighting(
+            image=f"S1A-{number}",
+            sensor="Sentinel-1",
+            time_ms=unix_ms(alert.episode_start) + 60_000,
+            outcome="possible",
+            score=0.5,
+            lat_deg=41.0,
+            lon_deg=131.0,
+        )
+        record = SightingRecord(mmsi=alert.mmsi or 0, told_ms=at_ms, sightings=(sighting,), alert=alert)
+        told.append(Report(at_s=(at_ms - START_MS) / 1000, mmsi=205_000_392, lat_deg=30.0, lon_deg=120.0, told=record))
+    return beside(early(seed, hours), told)
+
+
+@pytest.mark.parametrize(("seed", "hours"), [(1, MORNING_H), full(1, ALL_H), full(2, ALL_H)])
+def test_what_images_show_is_stated_at_any_cut_and_restart(seed: int, hours: float) -> None:
+    """Not at any timing of ticks: what is told about an alert is in the log behind the tick that opened it."""
+    story = sighted(seed, hours)
+    plain = run(story, batch=100_000, tick_s=TICK_S)
+    stating = {alert.id for alert in plain if SIGHTINGS in alert.details}
+    assert stating and {alert.detector for alert in plain if alert.id in stating} <= {"gap", "not_in_image"}
+    assert written(run(story, batch=7, tick_s=TICK_S)) == written(plain)
+    assert written(run(story, batch=50, snapshot_every=3, tick_s=TICK_S)) == written(
+        run(story, batch=50, tick_s=TICK_S)
+    )
+
+
+def bare(alerts: list[Alert]) -> list[Alert]:
+    """Without the sentences that decided, whose numbers depend on how often something was told."""
+    return [msgspec.structs.replace(alert, evidence=()) for alert in alerts]
+
+
+@pytest.mark.parametrize(("seed", "hours"), [(1, MORNING_H), full(2, ALL_H)])
+def test_what_images_show_twice_changes_nothing(seed: int, hours: float) -> None:
+    story = sighted(seed, hours)
+    again = [copy for said in story for copy in ((said, said) if said.told is not None else (said,))]
+    assert bare(run(again, tick_s=TICK_S)) == bare(run(story, tick_s=TICK_S))

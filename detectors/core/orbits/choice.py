@@ -13,7 +13,7 @@ from detectors.core.orbits.model import ElementSet, Pass, Sensor, Target
 from detectors.core.orbits.propagation import why_unusable
 from detectors.core.orbits.search import find_passes
 from detectors.core.orbits.sensors import sensor_of
-from detectors.core.units import HOUR_MS
+from detectors.core.units import HOUR_MS, rfc3339
 
 HORIZON_MS: Final = 72 * HOUR_MS
 PASSES: Final = 3
@@ -54,11 +54,12 @@ class NextPasses:
 
         By day only, for what needs the sun. Elements that are too old for a pass are not used.
         """
+        now = rfc3339(now_ms)[: len("2024-03-01T10:00:00")]
         sure, pointable = (
             [
                 one
                 for one in find_passes(kind, targets, now_ms, now_ms + HORIZON_MS, _LOOKED_AT)
-                if one.daylight is not False
+                if one.daylight is not False and one.begin >= now  # not one that has begun
             ]
             for kind in self._kinds
         )

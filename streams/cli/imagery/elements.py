@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from detectors.core.orbits.choice import ELEMENTS_MOST, OrbitRecord
-from detectors.core.orbits.sensors import SENSORS, sensor_of, with_own
+from detectors.core.orbits.sensors import sensor_of
 from detectors.core.units import DAY_MS, MS
 from streams.cli.options import Servers, SettingsFile, settings_of
 from streams.cli.terminal import talk
@@ -17,7 +17,7 @@ from streams.errors import ConfigError
 from streams.files.recordings import expanded
 from streams.imagery.elements import nearest, read_elements
 from streams.imagery.rejected import by_reason
-from streams.imagery.sensors_file import read_sensors
+from streams.imagery.sensors_file import sensors_in_use
 from streams.matcher.elements import write_elements
 
 
@@ -42,8 +42,7 @@ def command(
     given = expanded(files or [Path(each) for each in effective.imagery.elements_files])
     if not given:
         raise ConfigError("no element sets: give files or set imagery.elements_files")
-    own = effective.imagery.sensors_file
-    sensors = with_own(read_sensors(Path(own))) if own else SENSORS
+    sensors = sensors_in_use(effective.imagery)
     read = [read_elements(path) for path in given]
     for path, each in zip(given, read, strict=True):
         for reason, number in by_reason(each.rejected).items():

@@ -5,20 +5,27 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
+import msgspec
 import pytest
+from shapely.geometry import Point, shape
 
 from detectors.core.alert import Alert
 from detectors.core.engine.alert_writer import Emitted
-from detectors.core.units import unix_ms
+from detectors.core.orbits.sensors import SENSORS
+from detectors.core.units import DAY_MS, unix_ms
 from detectors.core.vessels.sightings import sightings_in
+from streams.imagery.cues import cue_of
 from streams.imagery.images import Image
-from streams.imagery.playback import ImageryPlayback
+from streams.imagery.playback import ImageryPlayback, versions_of
+from streams.messages.cue import Cue, encode
 from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
 from streams.reference.loading import load_reference
 from streams.scenario import NamedPlace, Options, scenario
 from streams.scenario.model import at
 from streams.settings import loading
+from tests.detectors.orbits.published import ELEMENTS
 from tests.streams.imagery import angara_images
 from tests.streams.imagery.angara_images import AT_FAR_MS, AT_YARD_MS, SHIP
 
@@ -72,3 +79,39 @@ def test_it_is_found_at_the_far_port_and_at_the_yard_and_nothing_else_is_revised
         assert set(without) == set(newest)
         unlike = {key for key, alert in newest.items() if alert.details != without[key].details}
         assert unlike == {alert.id for alert in stating}
+
+
+ORBITS = tuple(
+    msgspec.structs.replace(one, epoch_ms=float(BEGINS_MS + day * DAY_MS))
+    for one in ELEMENTS.values()
+    for day in range(0, 80, 8)
+)
+"""Published orbits, moved to the days of the reconstruction: which satellite passes when is invented."""
+
+
+@pytest.mark.parametrize("options", [Options(), RENAMED], ids=["ANGARA", "another ship and yard"])
+def test_cues_for_the_far_port_for_home_and_for_the_yard_state_times(options: Options) -> None:
+    settings = loading.load(None, {})
+    imagery = ImageryPlayback(elements=versions_of(ORBITS, SENSORS))
+    pipeline = InProcessPipeline(settings, load_reference(settings.reference), 2, imagery=imagery)
+    stream = io.BytesIO(b"\n".join(feed(options)) + b"\n")
+    played = play([stream], ReplayPlan(source="feed", partitions=2), pipeline, settings)
+    alerts = [each.alert for each in played if isinstance(each, Emitted) and each.alert.mmsi == options.mmsi]
+    cues = [(alert, cue) for alert in alerts if (cue := cue_of(alert)) is not None]
+    wanted = [(alert, cue) for alert, cue in cues if cue.properties.status == "wanted"]
+    passes = [(one.target, one.begin, alert.time) for alert, cue in wanted for one in cue.properties.passes]
+    assert {"Rajin", "Dunai", "its reach", "its last place", "its place"} <= {target for target, _, _ in passes}
+    assert all(begin[:19] >= time[:19] for _, begin, time in passes)
+    at_yard = [cue for alert, cue in wanted if alert.detector == "long_stay"]
+    yard = Point(options.yard.lon_deg, options.yard.lat_deg)
+    assert at_yard and all(shape(_geometry(cue)).distance(yard) < 0.05 for cue in at_yard if cue.properties.passes)
+    ended = {alert.id for alert in alerts if alert.status in {"closed", "retracted"}}
+    newest = {alert.id: cue for alert, cue in cues}
+    assert all(cue.properties.status == "withdrawn" for key, cue in newest.items() if key in ended)
+    again = [encode(cue) for alert in alerts if (cue := cue_of(alert)) is not None]
+    assert again == [encode(cue) for _, cue in cues]
+
+
+def _geometry(cue: Cue) -> dict[str, Any]:
+    drawn: dict[str, Any] = msgspec.json.decode(encode(cue))["geometry"]
+    return drawn
