@@ -4,9 +4,9 @@ const ORDERS = [["geojson", "GeoJSON"], ["stapi-order", "STAPI order"], ["stapi-
 
 /** Below the passes of an open alert; they are numbered as in the alert. */
 Detail.prototype.order = function order(alert, now) {
-  const said = alert.details || {};
-  if (!passesOf(said).length || !isOpen(alert)) return [];
-  const passes = said.imagery.passes;
+  const said = alert.details || {}, passes = passesOf(said);
+  if (!passes.length || !isOpen(alert)) return [];
+  const numberOf = (one) => said.imagery.passes.indexOf(one) + 1;
   const key = `${alert.id}/${alert.revision}`;
   if (!this.ordered || this.ordered.key !== key) this.ordered = { key, pass: "", format: "", text: "", said: "" };
   const draft = this.ordered;
@@ -26,7 +26,7 @@ Detail.prototype.order = function order(alert, now) {
   };
   const option = (value, label) => el("option", { value, selected: draft.pass === value }, label);
   const chosen = el("select", { "data-key": `pass-${alert.id}`, "aria-label": "Pass" }, option("", passes.length > 1 ? "all passes (STAPI order: the first)" : "the pass"),
-    ...passes.map((one, at) => option(String(at + 1), `pass ${at + 1}: ${isRecord(one) ? `${one.satellite}, ${when(one.begin, now)}` : "unreadable"}`)));
+    ...passes.map((one) => option(String(numberOf(one)), `pass ${numberOf(one)}: ${one.satellite}, ${when(one.begin, now)}`)));
   chosen.addEventListener("change", () => { Object.assign(draft, { pass: chosen.value, text: "", said: "" }); again(); });
   const buttons = ORDERS.map(([format, label]) => el("button", { type: "button", "data-key": `order-${format}-${alert.id}`, "data-order": format, onclick: ask(format) }, label));
   return [el("div", { class: "words" }, chosen, ...buttons, draft.said && el("span", { class: "note", role: "status" }, draft.said)),
