@@ -50,7 +50,7 @@ class Expected(NamedTuple):
     error_km: Floats
     """Standard error in each direction, without the radar's shift."""
     dependable: Bools
-    """False where its fixes contradict each other, or it is no ship: then it cannot be absent."""
+    """False where its fixes contradict each other or are too few, or it is no ship: then it cannot be absent."""
 
 
 class Unplaced(NamedTuple):
@@ -86,10 +86,11 @@ def expected(fixes: Fixes, time_ms: int, rules: MatchRules) -> tuple[Expected, U
     inside = both & ~jumped
     single = ~inside & (near_s <= rules.dead_reckon_most_s)
     placed = inside | single
+    alone = single & (near_s > rules.absent_single_most_s)
     ships = (mmsi >= _VESSELS[0]) & (mmsi < _VESSELS[1])
     columns = [np.where(inside[:, None] if a.ndim > 1 else inside, a, b) for a, b in zip(between, ahead, strict=True)]
     places, east_km_s, north_km_s, error_km = (column[placed] for column in columns)
-    found = Expected(mmsi[placed], places, east_km_s, north_km_s, error_km, (ships & ~jumped)[placed])
+    found = Expected(mmsi[placed], places, east_km_s, north_km_s, error_km, (ships & ~jumped & ~alone)[placed])
     return found, _unplaced(before, after, ~placed)
 
 

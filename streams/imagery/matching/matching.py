@@ -19,7 +19,7 @@ from streams.imagery.matching.likelihood import heading_ratio, length_ratio, pla
 from streams.imagery.matching.outline import Outline
 from streams.imagery.matching.plane import KN_KM_S, Bools, Floats, Ints, apart_km, chord, degrees, moved, offsets_km
 from streams.imagery.matching.radar_shift import Shift, shift_of
-from streams.imagery.matching.rules import MatchRules, found_chance, length_least_m
+from streams.imagery.matching.rules import MatchRules, for_image, found_chance, length_least_m
 from streams.imagery.matching.silent import possible, silent_at
 
 _CANDIDATES_MOST: Final = 24
@@ -76,7 +76,7 @@ def match(
     Fixes are needed from ``rules.interpolate_most_s`` before the image to as long after it. A vessel in a silence that
     includes the image's time is not placed by its fixes. The order of contacts, fixes and silences changes nothing.
     """
-    rules = rules or MatchRules()
+    rules = for_image(rules or MatchRules(), image)
     silent = np.array([*silent_at(silences, image.time_ms)], np.int64)
     heard = ~np.isin(fixes.mmsi, silent)
     found, unplaced = expected(fixes.rows(heard), image.time_ms, rules)

@@ -13,11 +13,13 @@ from streams.imagery.images import Image
 Positive = Annotated[float, Meta(gt=0)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 
+_LIGHTS: Final = "viirs"
+_LIGHTS_ERROR_KM, _LIGHTS_TIME_S = 0.4, 60.0
 _LEAST_M: Final = {
     "sentinel-1": 30.0,
     "sentinel-2": 25.0,
     "landsat": 40.0,
-    "viirs": math.inf,  # it shows lights, and most ships carry few
+    _LIGHTS: math.inf,  # it shows lights, and most ships carry few
 }
 """Length of the smallest ship that is dependably found, by the beginning of the sensor's name."""
 _LEAST_OF_KIND_M: Final = {"radar": 30.0, "optical": 30.0}
@@ -49,6 +51,8 @@ class MatchRules(msgspec.Struct, frozen=True, kw_only=True):
     gate_most_km: Positive = 15.0
     absent_error_most_km: Positive = 1.0
     """A vessel whose place is less certain than this cannot be absent."""
+    absent_single_most_s: Positive = 5 * 60.0
+    """A vessel with fixes on one side of the image only may have turned: it cannot be absent longer after the last."""
     absent_clear_km: Positive = 1.0
     """And no contact may be within its gate and this much more."""
     neighbourhood_km: Positive = 10.0
@@ -67,6 +71,17 @@ class MatchRules(msgspec.Struct, frozen=True, kw_only=True):
     """Where a smaller share of the vessels that must be in an image is in it, its time or place is doubted."""
     agreement_of: Annotated[int, Meta(ge=1)] = 4
     """Vessels needed for that doubt."""
+
+
+def for_image(rules: MatchRules, image: Image) -> MatchRules:
+    """The rules for this sensor: pixels of night lights are 750 m wide, and a granule of six minutes has one time."""
+    if not image.sensor.lower().startswith(_LIGHTS):
+        return rules
+    return msgspec.structs.replace(
+        rules,
+        place_error_km=max(rules.place_error_km, _LIGHTS_ERROR_KM),
+        image_time_s=max(rules.image_time_s, _LIGHTS_TIME_S),
+    )
 
 
 def length_least_m(image: Image) -> float:

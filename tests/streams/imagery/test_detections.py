@@ -6,10 +6,12 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.core.orbits.propagation import nadir, over_ground, satrecs
 from streams.errors import ConfigError, InputError, Reason
 from streams.imagery.detections.columns import columns_of
 from streams.imagery.detections.geojson import to_geojson
@@ -17,6 +19,8 @@ from streams.imagery.detections.grouping import Options
 from streams.imagery.detections.reading import Detections, read_contents, read_detections
 from streams.imagery.detections.scenes import course_of, kind_of, scene_of
 from streams.imagery.images import CONTACTS_MOST, Contact, Image
+from streams.imagery.matching.plane import axes, degrees
+from tests.detectors.orbits.published import TLE, elements_of
 
 SCENE = "S1A_IW_GRDH_1SDV_20200709T063331_20200709T063356_033373_03DDAA_4C6B"
 MIDDLE_MS = 1_594_276_423_500  # 06:33:43.5
@@ -359,6 +363,22 @@ def test_the_course_of_sentinel_1(lat: float, lon: float, time: str, course: flo
     assert course_of("Umbra", lat, lon, ms) is None
     assert course_of("Sentinel-1A", 80.0, lon, ms) is None
     assert course_of("Sentinel-1A", lat, lon, ms + 6 * 3_600_000) is None
+
+
+def test_the_course_is_that_of_the_published_elements() -> None:
+    """Of a day of Sentinel-1A's orbits, minute by minute, where the latitude says enough."""
+    satellite = satrecs([elements_of("SENTINEL-1A", TLE["SENTINEL-1A"])])
+    first = 1_746_748_800 // 60  # 9 May 2025, the day of the elements
+    places, velocities = over_ground(satellite, first, 1440)
+    lat, lon = degrees(nadir(places[:, 0]))
+    east, north = axes(nadir(places[:, 0]))
+    heads = [np.sum(velocities[:, 0] * axis, axis=1) for axis in (east, north)]
+    flown = np.degrees(np.arctan2(*heads)) % 360
+    found = [course_of("Sentinel-1A", *at, (first + n) * 60_000) for n, at in enumerate(zip(lat, lon, strict=True))]
+    apart = [abs((b - a + 180) % 360 - 180) for a, b in zip(found, flown, strict=True) if a is not None]
+    assert len(apart) > 1000
+    assert max(apart) < 1.0
+    assert all(a is not None for a, at in zip(found, lat, strict=True) if abs(at) < 60)
 
 
 def test_names_of_scenes() -> None:

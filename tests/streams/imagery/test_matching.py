@@ -251,6 +251,21 @@ def test_what_cannot_be_absent(changed: dict[str, object], lengths: dict[int, fl
     assert told(match(image(), fixes(*STILL), [], lengths=LENGTHS)) == ABSENT
 
 
+def test_a_ship_that_was_not_heard_after_the_image_is_absent_for_five_minutes() -> None:
+    """It may have turned."""
+    late, early = (fixes(fix(-seconds, sog=8, cog=0)) for seconds in (310, 290))
+    assert told(match(image(), late, [], lengths=LENGTHS)) == []
+    assert told(match(image(), early, [], lengths=LENGTHS)) == ABSENT
+
+
+def test_lights_at_night_are_placed_to_a_pixel() -> None:
+    """A pixel of VIIRS is 750 m wide: a boat 1.2 km away is seen, in an image with small pixels it would not be."""
+    lights = image(contact(1.2), contact(3.5, name="other"), sensor="VIIRS", kind="optical")
+    assert told(match(lights, fixes(*STILL), [])) == SEEN
+    small = image(contact(1.2), contact(3.5, name="other"), sensor="Sentinel-2", kind="optical")
+    assert told(match(small, fixes(*STILL), [])) == []
+
+
 def test_a_mark_cannot_be_absent() -> None:
     mark = fixes(fix(-60, mmsi=992_351_000), fix(60, mmsi=992_351_000))
     assert told(match(image(), mark, [], lengths={992_351_000: 200.0})) == []
