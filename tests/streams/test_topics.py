@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from streams.broker.clients import admin
 from streams.cli.topics import app
 from streams.errors import ConfigError
-from streams.messages.topics import CUES, FLEET, SENTENCES, TABLE, create_missing, differences, plans
+from streams.messages.topics import CUES, DETECTIONS, FLEET, SENTENCES, TABLE, create_missing, differences, plans
 from streams.settings.model import KafkaSettings
 
 
@@ -35,6 +35,13 @@ def test_what_is_deleted_by_age_is_kept_in_segments_far_shorter_than_the_age() -
             if plan.configs["cleanup.policy"] == "delete":
                 assert int(plan.configs["retention.ms"]) == kept_h * 3_600_000
                 assert int(plan.configs["segment.ms"]) <= int(plan.configs["retention.ms"]) / 5
+
+
+def test_images_are_compacted_and_deleted_after_30_days() -> None:
+    """Of each the newest, until no silence that is judged reaches so far back."""
+    (plan,) = (plan for plan in plans(KafkaSettings()) if plan.name == DETECTIONS)
+    assert (plan.partitions, plan.configs["cleanup.policy"]) == (1, "compact,delete")
+    assert int(plan.configs["retention.ms"]) == 30 * 86_400_000
 
 
 @pytest.mark.broker

@@ -35,12 +35,17 @@ def known(value: Any) -> bool:
 
 def text(value: Any) -> str:
     """A cell as text; "" for one that says nothing."""
-    return str(value).strip() if known(value) else ""
+    return printable(value) if known(value) else ""
+
+
+def printable(value: Any) -> str:
+    """Text that every reader and terminal can take: without control characters and halves of characters."""
+    return "".join(letter if letter.isprintable() else " " for letter in str(value)).strip()
 
 
 def identity(value: Any) -> str:
     """An identity, which may be any word but pandas's for nothing."""
-    name = "" if value is None else str(value).strip()
+    name = "" if value is None else printable(value)
     return "" if name == "nan" else name
 
 
@@ -97,7 +102,10 @@ def length_m(value: Any) -> float | None:
 def heading_deg(value: Any) -> float | None:
     """A heading in [0, 360), or None."""
     found = number(value)
-    return found % _TURN if found is not None and abs(found) <= _TURN else None
+    if found is None or abs(found) > _TURN:
+        return None
+    turned = found % _TURN
+    return turned if turned < _TURN else 0.0  # just below 0 it is rounded up to the full turn
 
 
 def confidence(value: Any) -> float | None:

@@ -82,7 +82,7 @@ def _polygon(
         not cells.denied(stated.get("outlined", True)),
         track,
         looks if looks in {"right", "left"} else "",
-        cells.number(stated.get("length_least_m")),
+        cells.length_m(stated.get("length_least_m")),
         kind if (kind := cells.text(stated.get("kind"))) in {"radar", "optical"} else "",
     )
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
@@ -18,7 +19,8 @@ from streams.imagery.images import CONTACTS_MOST, Contact, Image
 TOGETHER_MS: Final = 60_000
 """Contacts of one sensor within this are of one image if no scene is stated."""
 _NAME_MOST: Final = 200
-_STEM_MOST: Final = 190
+_STEM_MOST: Final = 110
+"""Of a name to which more is added."""
 _SENSOR_MOST: Final = 64
 _CLOUDS_MOST: Final = 500
 _NOT_A_LETTER: Final = re.compile(r"[^a-z0-9]+")
@@ -50,15 +52,21 @@ def images_of(gathered: Gathered, options: Options) -> list[Image]:
     timed += _empty(outlines, {*bare}, options)
     if lone := [each for each in gathered.outlines if not each.scene]:
         outlines |= _placed(lone, timed, gathered)
-    images: list[Image] = []
-    for (scene, sensor), rows in sorted(_by_image(timed).items()):
+    by_image = _by_image(timed)
+    sensors = Counter(scene for scene, _ in by_image)
+    images: dict[str, Image] = {}
+    for (scene, sensor), rows in sorted(by_image.items()):
         parts = [*_together(rows)]
         for part in parts:
-            identity = scene if scene and len(parts) == 1 else f"{scene or _slug(sensor)}-{_stamp(_middle_ms(part))}"
-            outline = outlines.get(scene) or outlines.get(identity) or Outlined(scene)
+            time_ms, identity = _middle_ms(part), scene
+            if not scene or len(parts) > 1 or sensors[scene] > 1:
+                several = f"-{_slug(sensor)}" if scene and sensors[scene] > 1 else ""
+                identity = f"{scene[:_STEM_MOST] or _slug(sensor)}{several}-{_stamp(time_ms)}"
+            identity = _unlike(identity, images)
+            outline = outlines.get(scene) or Outlined(scene)
             contacts = _contacts(identity, part, gathered, exact=bool(outline.kind))
-            images += _image(identity, sensor, _middle_ms(part), contacts, outline)
-    return sorted(images, key=lambda image: (image.time_ms, image.id))
+            images[identity] = _image(identity, sensor, time_ms, contacts, outline)
+    return sorted(images.values(), key=lambda image: (image.time_ms, image.id))
 
 
 def _timed(gathered: Gathered, outlines: Mapping[str, Outlined], options: Options) -> Iterator[_Timed]:
@@ -166,9 +174,7 @@ def _middle_ms(part: Sequence[_Timed]) -> int:
     return (part[0].time_ms + part[-1].time_ms) // 2
 
 
-def _image(
-    identity: str, sensor: str, time_ms: int, contacts: tuple[Contact, ...], outline: Outlined
-) -> Iterator[Image]:
+def _image(identity: str, sensor: str, time_ms: int, contacts: tuple[Contact, ...], outline: Outlined) -> Image:
     ring = outline.ring or around([each.lat_deg for each in contacts], [each.lon_deg for each in contacts])
     kind = outline.kind or kind_of(sensor)
     track, looks = outline.track_deg, outline.looks or None
@@ -190,7 +196,7 @@ def _image(
         "clouds": outline.holes[:_CLOUDS_MOST],
         "length_least_m": outline.length_least_m,
     }
-    yield msgspec.convert(given, Image, from_attributes=True)
+    return msgspec.convert(given, Image, from_attributes=True)
 
 
 def _contacts(identity: str, part: Sequence[_Timed], gathered: Gathered, *, exact: bool) -> tuple[Contact, ...]:
@@ -226,8 +232,18 @@ def _short(identity: str, scene: str) -> str:
     return identity.removeprefix(scene).removeprefix(".SAFE").lstrip(_SEPARATORS)
 
 
+def _unlike(identity: str, taken: Container[str]) -> str:
+    """The identity, or with a number if another image has it."""
+    named = identity
+    for number in itertools.count(2):
+        if named not in taken:
+            break
+        named = f"{identity}-{number}"
+    return named
+
+
 def _slug(sensor: str) -> str:
-    return _NOT_A_LETTER.sub("-", sensor.lower()).strip("-")
+    return _NOT_A_LETTER.sub("-", sensor.lower()).strip("-") or "sensor"
 
 
 def _stamp(time_ms: int) -> str:

@@ -87,10 +87,8 @@ def _read_json(name: str, content: bytes, gathered: Gathered) -> None:
                 gathered.each(f"{name}:{number}", _line(line))
     elif isinstance(whole, dict) and ("features" in whole or whole.get("type") == "Feature"):
         read_features(name, whole, gathered)
-    elif (events := events_in(whole)) is not None:
-        read_events(name, events, gathered)
     else:
-        gathered.reject(name, "JSON without detections")
+        read_events(name, events_in(whole) or [whole], gathered)
 
 
 def _loaded(text: str) -> Any:

@@ -25,6 +25,8 @@ _PIXELS_M: Final = 12.0
 _WRONG_SPREAD: Final = 0.9
 _RARE: Final = 0.005
 """Added to both densities of a length: one far outside of what is common decides nothing by that alone."""
+SHORTEST_M: Final = 1.0
+"""What states less states nothing."""
 _WRONG_HEADING: Final = 0.25
 _HEADING_ERROR_DEG: Final = 15.0
 _HALF_TURN: Final = 180.0
@@ -41,7 +43,7 @@ def place_per_km2(along_km: Floats, across_km: Floats, along_error_km: Floats, e
 
 def length_ratio(contact_m: Floats, vessel_m: Floats, chance: Lengths) -> Floats:
     """Of a contact's length if it is the vessel, against a contact by chance; 1 where either is unknown."""
-    known = np.isfinite(contact_m) & np.isfinite(vessel_m) & (contact_m > 0) & (vessel_m > 0)
+    known = np.isfinite(contact_m) & np.isfinite(vessel_m) & (contact_m >= SHORTEST_M) & (vessel_m >= SHORTEST_M)
     contact, vessel = np.where(known, contact_m, 1.0), np.where(known, vessel_m, 1.0)
     step = np.log(contact / vessel)
     error = np.hypot(_LENGTH_ERROR, _PIXELS_M / vessel)

@@ -17,6 +17,8 @@ from streams.imagery.matching.plane import Bools, Floats, Plane, degrees, vector
 
 _SIDE_MOST_DEG: Final = 0.25
 """Sides are straight in degrees (RFC 7946); on the plane they are split to this length."""
+_GRID_KM, _GRID_DIGITS = 1e-6, 6
+"""Corners are rounded to a millimetre: GEOS fails at outlines that are nearer than that to crossing themselves."""
 _CORNERS_LEAST: Final = 3
 CORNERS_MOST: Final = 12
 _FINEST: Final = 0.005
@@ -32,7 +34,11 @@ class Outline:
         corners = [corner for corner in image.footprint if all(map(math.isfinite, corner))]
         self._plane = Plane(vectors(*_columns(corners)))
         self.whole = self._shape([image.footprint])
-        self.shown = self.whole.difference(self._shape(image.clouds)) if image.clouds else self.whole
+        self.shown = (
+            shapely.difference(self.whole, self._shape(image.clouds), grid_size=_GRID_KM)
+            if image.clouds
+            else self.whole
+        )
 
     @property
     def area_km2(self) -> float:
@@ -68,8 +74,9 @@ class Outline:
             corners = [corner for corner in ring if all(map(math.isfinite, corner))]
             if len(set(corners)) >= _CORNERS_LEAST:
                 closed = tuple(corners) if corners[0] == corners[-1] else (*corners, corners[0])
-                shapes.append(shapely.make_valid(Polygon(self._plane.flat(vectors(*_columns(_split(closed)))))))
-        return shapely.union_all(shapes)
+                flat = np.round(self._plane.flat(vectors(*_columns(_split(closed)))), _GRID_DIGITS)
+                shapes.append(shapely.make_valid(Polygon(flat), method="structure", keep_collapsed=False))
+        return shapely.union_all(shapes, grid_size=_GRID_KM)
 
 
 def _split(ring: Ring) -> Iterable[tuple[float, float]]:

@@ -24,7 +24,7 @@ from streams.imagery.images import LikelyPlace, Silence
 from streams.imagery.matching.association import Pairs, chances, one_to_one
 from streams.imagery.matching.contacts import Contacts, density_per_km2, lengths_of
 from streams.imagery.matching.expected import Unplaced
-from streams.imagery.matching.likelihood import length_ratio
+from streams.imagery.matching.likelihood import SHORTEST_M, length_ratio
 from streams.imagery.matching.outline import Outline
 from streams.imagery.matching.plane import EARTH_KM, KN_KM_S, Bools, Floats, Ints, axes, cap_km2, vectors
 from streams.imagery.matching.rules import MatchRules
@@ -143,7 +143,7 @@ def _reach_of(silence: Silence, time_ms: int, rules: MatchRules) -> _Reach:
     return _Reach(
         vectors(lat, lon),
         radii_km,
-        math.nan if silence.length_m is None else silence.length_m,
+        silence.length_m if silence.length_m is not None and silence.length_m >= SHORTEST_M else math.nan,
         vectors(places[:, 0], places[:, 1]),
         np.maximum(places[:, 2] / KM_NM, _MARGIN_KM),
         places[:, 3] / max(places[:, 3].sum(), 1e-9),

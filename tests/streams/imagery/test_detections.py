@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
@@ -519,3 +520,61 @@ def test_any_cells(cells: list[str]) -> None:
     text = rows(",".join('"' + cell.replace('"', '""') + '"' for cell in cells))
     found = read(text, sensor="Umbra", time_ms=MIDDLE_MS)
     assert len(found.images) + sum(found.reasons.values()) <= 1
+
+
+# -- what is written can be read --------------------
+
+
+def readable(found: Detections) -> bool:
+    """Whether a reader of the topic gets the same images, each under an identity of its own."""
+    assert len({image.id for image in found.images}) == len(found.images)
+    return all(msgspec.json.decode(msgspec.json.encode(image), type=Image) == image for image in found.images)
+
+
+def test_a_heading_just_below_north() -> None:
+    """-1e-17 degrees are 360.0 in floating point, which is no heading."""
+    text = "lat,lon,time,sensor,heading\n1,1,1594276411,Umbra,-1e-17\n"
+    assert readable(read(text)) and only(read(text)).contacts[0].heading_deg == 0
+
+
+def test_one_scene_of_two_sensors_is_two_images() -> None:
+    found = read(rows("1,1,1594276411,Umbra,U4", "1,2,1594276411,Capella,U4"))
+    assert len(found.images) == 2 and readable(found)
+
+
+def test_sensors_whose_names_differ_in_case_are_two_images() -> None:
+    found = read(rows("1,1,1594276411,Umbra 4,", "1,2,1594276411,UMBRA-4,"))
+    assert len(found.images) == 2 and readable(found)
+
+
+def test_a_scene_with_a_long_name_and_several_times() -> None:
+    name = "U" * 199
+    found = read(rows(f"1,1,1594276411,Umbra,{name}", f"1,2,1594286411,Umbra,{name}"))
+    assert readable(found) and found.reasons in ({}, {"name of the image or the sensor too long": 2})
+
+
+def test_names_with_characters_that_no_terminal_should_get() -> None:
+    event = {
+        "lat": 1,
+        "lon": 1,
+        "time": 1594276411,
+        "sensor": "Um\ud800bra",
+        "scene_id": "a\x1b[31mb\nc",
+        "id": "\udfff",
+    }
+    found = read(json.dumps(event))
+    assert readable(found)
+    assert all(each.isprintable() for each in (only(found).id, only(found).sensor, only(found).contacts[0].id))
+
+
+@given(
+    feature=VALUES, geometry=VALUES, cells=st.lists(st.text(max_size=8) | st.floats().map(str), min_size=9, max_size=9)
+)
+def test_anything_that_is_read_can_be_read_again(feature: Any, geometry: Any, cells: list[str]) -> None:
+    head = "lat,lon,time,sensor,scene,id,length,heading,confidence\n1,1,1594276411,Umbra,,,,,\n"
+    row = ",".join('"' + cell.replace('"', '""') + '"' for cell in ("1", "2", *cells[:7]))
+    assert readable(read(head + row + "\n", time_ms=MIDDLE_MS))
+    kinds = ("Point", "Polygon", "MultiPolygon")
+    features = [{"geometry": {"type": kind, "coordinates": geometry}, "properties": feature} for kind in kinds]
+    features.append({"geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": feature})
+    assert readable(read(json.dumps({"features": features}), sensor="Umbra", time_ms=MIDDLE_MS))

@@ -3,15 +3,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from detectors.core.vessels.sightings import Sighting
 from streams.imagery.generated.scene import SceneSpec, scene_of
 from streams.imagery.generated.scoring import SCENES, WRONG, Score, score_of
-from streams.imagery.images import Contact, Fixes, Image, Silence
+from streams.imagery.images import Contact, Fixes, Image, LikelyPlace, Silence
 from streams.imagery.matching.matching import Outcomes, match
 from streams.imagery.matching.radar_shift import shift_of
 
@@ -420,6 +422,63 @@ def test_order_changes_nothing(seed: int, order: int) -> None:
     expected = match(scene.image, scene.fixes, scene.silences, lengths=scene.lengths)
     assert match(mixed, fixes_mixed, shuffled(scene.silences, order), lengths=scene.lengths) == expected  # type: ignore[arg-type]
     assert match(scene.image, scene.fixes, scene.silences, lengths=scene.lengths) == expected
+
+
+LATS, LONS = st.floats(-90, 90), st.floats(-180, 180)
+RINGS = st.lists(st.tuples(LONS, LATS), max_size=6).map(lambda ring: (*ring, *ring[:1]))
+FIXES = st.lists(
+    st.tuples(
+        st.integers(200_000_000, 200_000_003),
+        st.integers(AT_MS - 20_000_000, AT_MS + 20_000_000),
+        LATS | st.just(math.nan),
+        LONS,
+        st.floats(0, 102) | st.just(math.nan),
+        st.floats(0, 360) | st.just(math.nan),
+    ),
+    max_size=8,
+)
+SILENCES = st.lists(
+    st.builds(
+        Silence,
+        alert=st.sampled_from("ab"),
+        mmsi=st.integers(200_000_002, 200_000_004),
+        from_ms=st.integers(AT_MS - 10**9, AT_MS),
+        lat_deg=LATS,
+        lon_deg=LONS,
+        v_max_kn=st.floats(0, 60),
+        length_m=st.none() | st.floats(0, 500),
+        to_ms=st.none() | st.integers(AT_MS, AT_MS + 10**9),
+        to_lat_deg=LATS,
+        to_lon_deg=LONS,
+        places=st.lists(st.builds(LikelyPlace, LATS, LONS, st.floats(0, 50), st.floats(0, 10)), max_size=2).map(tuple),
+    ),
+    max_size=4,
+)
+
+
+@given(
+    ring=RINGS,
+    cloud=RINGS,
+    places=st.lists(st.tuples(LATS, LONS), max_size=6),
+    rows=FIXES,
+    silences=SILENCES,
+    track=st.none() | st.floats(0, 359),
+)
+def test_anything(
+    ring: tuple[tuple[float, float], ...],
+    cloud: tuple[tuple[float, float], ...],
+    places: list[tuple[float, float]],
+    rows: list[tuple[float, ...]],
+    silences: list[Silence],
+    track: float | None,
+) -> None:
+    """Outlines that cross themselves, images of half the globe, ships that jump: sightings that readers accept."""
+    contacts = [Contact(id=f"c{n}", lat_deg=lat, lon_deg=lon, length_m=n + 1.0) for n, (lat, lon) in enumerate(places)]
+    shown = image(*contacts, footprint=ring, clouds=(cloud,), track_deg=track)
+    lengths = dict.fromkeys(range(200_000_000, 200_000_004), 100.0)
+    for each in match(shown, fixes(*rows), silences, lengths=lengths).found:
+        assert msgspec.json.decode(msgspec.json.encode(each.sighting), type=Sighting) == each.sighting
+        assert 0 <= each.sighting.score <= 1
 
 
 @given(seed=st.integers(0, 50))
