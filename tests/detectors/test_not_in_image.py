@@ -15,7 +15,7 @@ from detectors.core.units import HOUR_MS
 from detectors.core.vessels.sightings import Sighting, SightingRecord, sightings_in
 
 HOUR = 3600.0
-SHIP = 205_000_181
+SHIP, LISTED = 205_000_181, 667_001_001
 HERE = (12.0, 61.0)
 
 
@@ -46,7 +46,8 @@ WORLD = beside(
     [
         told(2.0, image(1.0)),
         told(5.0, image(1.0), image(4.0)),
-        told(6.0, image(1.0), image(4.0), image(5.5, "seen")),
+        told(5.9, image(1.0), image(4.0), image(5.2)),
+        told(6.0, image(1.0), image(4.0), image(5.2), image(5.5, "seen")),
         told(7.0, image(6.5), mmsi=205_000_182),
         told(7.5, mmsi=205_000_182),
     ],
@@ -61,12 +62,17 @@ def summary(found: list[Alert]) -> list[tuple[str, str, int]]:
     return [(alert.status, alert.severity, len(sightings_in(alert))) for alert in found]
 
 
-def test_once_is_for_the_record_twice_is_a_ticket_and_seen_again_closes_it() -> None:
+def test_twice_is_for_the_record_three_times_is_a_ticket_and_seen_again_closes_it() -> None:
     found = [alert for alert in run(WORLD) if alert.detector == "not_in_image" and alert.mmsi == SHIP]
-    assert summary(found) == [("opened", "log", 1), ("updated", "ticket", 2), ("closed", "ticket", 2)]
+    assert summary(found) == [
+        ("opened", "log", 1),
+        ("updated", "log", 2),
+        ("updated", "ticket", 3),
+        ("closed", "ticket", 3),
+    ]
     assert len({alert.id for alert in found}) == 1
-    assert "not in 2 satellite images at its reported position, 12-06.0N 061-00.0E" in found[1].headline
-    assert found[1].why[0].source == "Sentinel-1 S1A-1"
+    assert "not in 3 satellite images at its reported position, 12-06.0N 061-00.0E" in found[2].headline
+    assert found[2].why[0].source == "Sentinel-1 S1A-1"
 
 
 def test_another_version_of_the_image_retracts_it() -> None:
@@ -76,8 +82,16 @@ def test_another_version_of_the_image_retracts_it() -> None:
 
 @pytest.mark.parametrize("apart_h", [0.02, 0.9])
 def test_two_images_of_one_pass_count_once(apart_h: float) -> None:
-    found = alerts(told(4.0, image(1.0), image(1.0 + apart_h)))
-    assert summary(found) == [("opened", "log", 2)]
+    found = alerts(told(4.0, image(0.1), image(1.2), image(1.2 + apart_h)))
+    assert summary(found) == [("opened", "log", 3)]
+
+
+def test_a_listed_vessel_that_is_missing_twice_is_a_ticket() -> None:
+    story = beside(
+        voyage(LISTED, np.arange(5.0, 4 * HOUR, 300.0), HERE), [told(3.0, image(1.0), image(2.5), mmsi=LISTED)]
+    )
+    (opened,) = [alert for alert in run(story) if alert.detector == "not_in_image"]
+    assert summary([opened]) == [("opened", "ticket", 2)]
 
 
 def test_the_same_record_again_changes_nothing() -> None:
