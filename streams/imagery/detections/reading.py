@@ -64,11 +64,14 @@ def read_contents(contents: Iterable[tuple[str, bytes]], options: Options | None
     """The images in the bytes of files; their names are used in the places of rejected rows. Never raises."""
     options, gathered = options or Options(), Gathered()
     for name, content in contents:
+        before = gathered.entries
         begin = _text(content[:_HEAD]).read().lstrip()[:1]
         if begin in {"{", "["}:
             _read_json(name, content, gathered)
         elif begin:
             read_table(name, _text(content), gathered, options.columns)
+        if gathered.entries == before:
+            gathered.reject(name, "no detection in it")
     images = images_of(gathered, options)
     return Detections(tuple(images), dict(gathered.reasons), tuple(gathered.rejected), dict(gathered.unused))
 

@@ -72,6 +72,11 @@ class Gathered:
         self.unused: Counter[str] = Counter()
         """Values left out of rows that were used."""
 
+    @property
+    def entries(self) -> int:
+        """What was found so far, used or not."""
+        return len(self.rows) + len(self.outlines) + self.reasons.total() + self.unused.total()
+
     def each(self, at: str, found: Iterator[Row | Outlined]) -> None:
         """Adds what ``found`` yields; a RowError of it is counted."""
         try:

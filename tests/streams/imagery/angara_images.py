@@ -48,7 +48,7 @@ def images(options: Options, lines: Sequence[bytes]) -> list[Image]:
 def _contact(name: str, place: tuple[float, float], off_km: tuple[float, float], length_m: float) -> Contact:
     lat_deg = place[0] + off_km[0] * _KM
     lon_deg = place[1] + off_km[1] * _KM / math.cos(math.radians(place[0]))
-    return Contact(id=name, lat_deg=lat_deg, lon_deg=lon_deg, length_m=length_m, confidence=0.9)
+    return Contact(id=name, lat_deg=float(lat_deg), lon_deg=float(lon_deg), length_m=length_m, confidence=0.9)
 
 
 def _small(draw: np.random.Generator, place: tuple[float, float], count: int) -> list[Contact]:

@@ -578,3 +578,9 @@ def test_anything_that_is_read_can_be_read_again(feature: Any, geometry: Any, ce
     features = [{"geometry": {"type": kind, "coordinates": geometry}, "properties": feature} for kind in kinds]
     features.append({"geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": feature})
     assert readable(read(json.dumps({"features": features}), sensor="Umbra", time_ms=MIDDLE_MS))
+
+
+@pytest.mark.parametrize("content", [b"", b"  \n", b"lat,lon,time,sensor\n"])
+def test_a_file_without_detections_beside_a_good_one_is_named(content: bytes) -> None:
+    found = read_contents([("empty.csv", content), ("good.csv", b"lat,lon,time,sensor\n1,1,1594276411,Umbra\n")])
+    assert [each.at for each in found.rejected] == ["empty.csv"] and len(found.images) == 1
