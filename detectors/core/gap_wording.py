@@ -179,6 +179,14 @@ def is_vague(opened: Alert) -> bool:
     return opened.details.get("category") == "cannot_tell"
 
 
+def decided_ms(opened: Alert) -> int:
+    """Up to when the vessel was found silent. Images and element sets revise the alert at later times, as a slow feed
+    is behind the clock of who tells them."""
+    details = opened.details
+    silent_ms = int(details["silent_for_s"]) * MS + MS - 1  # it is rounded down
+    return min(unix_ms(opened.time), unix_ms(details["last_heard"]) + silent_ms)
+
+
 def late_report_finding(
     opened: Alert, before: VesselState, ship: VesselState, situation: str, *, line: bytes
 ) -> Finding:

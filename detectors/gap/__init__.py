@@ -252,6 +252,6 @@ class Gap(Detector):
     def _heard(self, step: DetectorInput, at: int, opened: Alert) -> Finding:
         before, ship = step.ship_before(at), step.ship(at)
         situation = situation_of(ship, verdict_of(opened), out_of_range=bool(opened.details.get("out_of_range")))
-        if ship.last_ms < unix_ms(opened.time):
+        if ship.last_ms < gap_wording.decided_ms(opened):
             return gap_wording.late_report_finding(opened, before, ship, situation, line=step.lines(at))
         return gap_wording.return_finding(step, at, opened, situation)

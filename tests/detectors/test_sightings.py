@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from detectors.core.alert import Alert
 from detectors.core.testing import START_MS, Report, Story, beside, engine, played, run, voyage, whole_log
-from detectors.core.units import HOUR_MS, unix_ms
+from detectors.core.units import HOUR_MS, rfc3339, unix_ms
 from detectors.core.vessels.sightings import SIGHTINGS, Sighting, SightingRecord, sightings_in, with_sightings
 from tests.detectors.test_gap import peers
+from tests.detectors.test_imagery_advice import NOW
 
 HOUR = 3600.0
 LISTED = 667_001_001
@@ -98,6 +99,18 @@ def test_a_match_that_another_image_has_changed_is_taken_back() -> None:
     found = gaps(told(9.0, OPENED, image(7.0)), told(10.0, OPENED))
     assert [len(sightings_in(alert)) for alert in found] == [0, 1, 0, 0]
     assert found[2].why == OPENED.why
+
+
+@pytest.mark.parametrize("kind", ["sighting", "elements"])
+def test_a_ship_that_is_heard_on_a_slow_feed_after_it_was_told_closes_its_gap(kind: str) -> None:
+    """What is told bears the time of the clock on the wall, and the feed is hours behind it."""
+    record = msgspec.structs.replace(told(9.0, OPENED, image(7.0)).told, told_ms=START_MS + 20 * HOUR_MS)
+    if kind == "elements":
+        record = msgspec.structs.replace(NOW, given_ms=START_MS + 20 * HOUR_MS)
+    found = gaps(msgspec.structs.replace(told(9.0, OPENED), told=record))
+    assert [alert.status for alert in found] == ["opened", "updated", "closed"]
+    assert found[1].time == rfc3339(START_MS + 20 * HOUR_MS)
+    assert found[2].details["reappeared_at"] == CLOSED.details["reappeared_at"]
 
 
 def test_nothing_else_is_revised() -> None:
