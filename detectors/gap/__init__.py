@@ -56,7 +56,7 @@ from detectors.core.listed_silences import (
 )
 from detectors.core.listed_silences import ListedSilenceLimits as ListedLimits
 from detectors.core.protocol import Detector, Finding
-from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps, unix_ms
+from detectors.core.units import MS, NEVER_MS, STEP_MS, next_step, next_steps
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.silences import verdict_of
 from detectors.gap import unlisted

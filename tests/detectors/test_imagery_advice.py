@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from detectors.core.alert import Alert
+from detectors.core.engine import advice_switch
 from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.orbits.sensors import SENSORS
 from detectors.core.testing import START_MS, Report, Story, beside, run, voyage, written
-from detectors.core.units import HOUR_MS, rfc3339, unix_ms
+from detectors.core.units import HOUR_MS, MINUTE_MS, rfc3339, unix_ms
 from tests.detectors.orbits.published import ELEMENTS
 from tests.detectors.test_gap import peers
 
@@ -76,6 +77,21 @@ def test_elements_that_come_later_are_stated_at_once() -> None:
     assert "imagery" not in opened.details
     assert updated.time == rfc3339(START_MS + 9 * HOUR_MS)
     assert passes(updated)[0]["begin"] >= updated.time[:19]
+
+
+@pytest.mark.parametrize("how", [{}, {"tick_s": 61.7}, {"batch": 7}, {"snapshot_every": 1}])
+def test_many_alerts_are_revised_in_turn_and_none_is_forgotten(
+    how: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At most so many at once that a record does not stop the worker for long."""
+    monkeypatch.setattr(advice_switch, "SEARCHES_AT_ONCE", 2 * len(NOW.elements))
+    ships = [LISTED, 667_001_003, 667_001_004, 667_001_005, 667_001_006]
+    story = beside(dark(to_h=20, all_h=22), *(dark(mmsi, to_h=20, all_h=22) for mmsi in ships[1:]), [given(12.0)])
+    found = [alert for alert in run(story, **{"batch": 500, **how}) if alert.detector == "gap"]
+    revised = {alert.mmsi: alert.time for alert in found if alert.revision == 2 and passes(alert)}
+    assert sorted(revised) == ships
+    at = [rfc3339(START_MS + 12 * HOUR_MS + minute * MINUTE_MS) for minute in (0, 0, 1, 1, 2)]
+    assert sorted(time[:16] for time in revised.values()) == [time[:16] for time in at]
 
 
 def test_the_same_elements_again_change_nothing() -> None:

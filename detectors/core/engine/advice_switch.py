@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -12,9 +13,12 @@ from detectors.core.alert import Alert
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.imagery_advice import ImageryAdvice, renewal_ms
 from detectors.core.orbits.choice import OrbitRecord
-from detectors.core.units import rfc3339, unix_ms
+from detectors.core.units import MINUTE_MS, rfc3339, unix_ms
 from detectors.core.vessels.columns import Rows
 from detectors.core.vessels.fleet import Fleet
+
+SEARCHES_AT_ONCE: Final = 10_000
+"""Of one satellite for one alert, 40 us each: the other alerts follow minutes later, and no record takes seconds."""
 
 Times = npt.NDArray[np.int64]
 
@@ -26,11 +30,16 @@ class AdviceSwitch:
         self._fleet, self._advice = fleet, advice
 
     def take(self, record: OrbitRecord, ordinal: int) -> Iterator[Emitted]:
-        """Other element sets are in force."""
+        """Other element sets are in force: the first open alerts state their passes at once, the others in turn."""
         self._advice.take(record)
         listed = self._fleet.core.listed
-        for row in sorted(row for row in self._fleet.open if row >= 0 and listed[row]):
+        rows = sorted(row for row in self._fleet.open if row >= 0 and listed[row])
+        at_once = max(1, SEARCHES_AT_ONCE // max(1, len(record.elements)))
+        for row in rows[:at_once]:
             yield from self._renewed(row, record.given_ms, ordinal, whole=True)
+        for number, row in enumerate(rows[at_once:]):
+            self._fleet.ask_rare(row, record.given_ms + (1 + number // at_once) * MINUTE_MS)
+        self._fleet.touch(np.asarray(rows, np.intp))
 
     def due(self, rows: Rows, times: Times, ordinals: Times) -> Iterator[Emitted]:
         """A check of these rows is due."""
@@ -42,7 +51,7 @@ class AdviceSwitch:
         listed = bool(self._fleet.core.listed[row])
         for slot, alert in self._fleet.open_of(row).items():
             due_ms = renewal_ms(alert)
-            if whole or (due_ms is not None and due_ms <= time_ms):
+            if whole or due_ms is None or due_ms <= time_ms or self._is_behind(alert, time_ms):
                 alert_ms = max(time_ms, unix_ms(alert.time))
                 revised = self._revised(alert, alert_ms, listed=listed)
                 if revised is not None:
@@ -52,6 +61,11 @@ class AdviceSwitch:
                 due_ms = self._advice.next_ms(revised or alert, alert_ms)
             if due_ms is not None:
                 self._fleet.ask_rare(row, due_ms)
+
+    def _is_behind(self, alert: Alert, time_ms: int) -> bool:
+        """Whether other element sets came after what it states."""
+        record = self._advice.next.record
+        return record is not None and unix_ms(alert.time) < record.given_ms <= time_ms
 
     def _revised(self, alert: Alert, time_ms: int, *, listed: bool) -> Alert | None:
         advised = self._advice.advised(alert, alert, time_ms, listed=listed)

@@ -10,7 +10,7 @@ from typing import ClassVar, Final, NamedTuple, Protocol
 import msgspec
 
 from detectors.core.alert import HEIGHT, Alert, Evidence, Severity
-from detectors.core.engine.imagery_advice import ImageryAdvice, renewal_ms
+from detectors.core.engine.imagery_advice import ImageryAdvice
 from detectors.core.headlines import fitted
 from detectors.core.listing_reasons import SEVERITIES, highest
 from detectors.core.odd_numbers import with_odd_numbers
@@ -78,7 +78,8 @@ class AlertWriter:
             alert = with_sightings(alert, sightings_in(former))
         if not isinstance(ship, str):
             alert = self._advice.advised(alert, former, finding.time_ms, listed=ship.listed is not None)
-            if finding.action in {"open", "update"} and (due_ms := renewal_ms(alert)) is not None:
+            due_ms = self._advice.next_ms(alert, finding.time_ms) if finding.action in {"open", "update"} else None
+            if due_ms is not None:
                 self._fleet.ask_rare(row, due_ms)
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (

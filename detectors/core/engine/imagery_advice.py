@@ -73,9 +73,13 @@ class ImageryAdvice:
                 )
 
     def next_ms(self, alert: Alert, now_ms: int) -> int | None:
-        """When to look again at what an open alert states; None: it states nothing."""
+        """When to look again at what an open alert states; None: it states nothing, or only newer elements help."""
         due_ms = renewal_ms(alert)
-        return max(due_ms, now_ms + _AGAIN_MS) if due_ms is not None else None
+        if due_ms is None:
+            return None
+        if alert.details[IMAGERY]["passes"]:
+            return max(due_ms, now_ms + _AGAIN_MS)
+        return now_ms + DAY_MS if self.next.any_fresh(now_ms) else None
 
 
 def renewal_ms(alert: Alert) -> int | None:

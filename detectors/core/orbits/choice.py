@@ -6,18 +6,21 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import msgspec
+import numpy as np
 from msgspec import Meta
 
 from detectors.core.orbits.ground_tracks import Satellites
 from detectors.core.orbits.model import ElementSet, Pass, Sensor, Target
 from detectors.core.orbits.propagation import why_unusable
-from detectors.core.orbits.search import find_passes
+from detectors.core.orbits.search import AGE_MOST_D, find_passes
 from detectors.core.orbits.sensors import sensor_of
-from detectors.core.units import HOUR_MS, rfc3339
+from detectors.core.units import DAY_MS, HOUR_MS, rfc3339
 
 HORIZON_MS: Final = 72 * HOUR_MS
 PASSES: Final = 3
-ELEMENTS_MOST: Final = 1000
+ELEMENTS_MOST: Final = 500
+"""Their tracks over the horizon, 80 MB, are kept between searches; more would be worked out again for each."""
+_LAST_MS: Final = 253_402_300_800_000 - HOUR_MS  # passes end before the year 10000
 _LOOKED_AT: Final = 24
 """Of each kind: some are at night."""
 
@@ -46,14 +49,24 @@ class NextPasses:
         pairs = [(one, sensor) for one, sensor in found if sensor is not None]
         self._kinds = [Satellites([pair for pair in pairs if pair[1].pointable == pointable]) for pointable in (0, 1)]
 
+        self._epochs_ms = np.concatenate([kind.epoch_ms for kind in self._kinds])
+
     def __bool__(self) -> bool:
         return any(kind.pairs for kind in self._kinds)
+
+    def any_fresh(self, now_ms: int) -> bool:
+        """Whether any elements can be used within HORIZON_MS."""
+        age_ms = AGE_MOST_D * DAY_MS
+        fresh = (self._epochs_ms + age_ms >= now_ms) & (self._epochs_ms - age_ms <= now_ms + HORIZON_MS)
+        return bool(fresh.any())
 
     def after(self, now_ms: int, targets: Sequence[Target]) -> list[Pass]:
         """At most PASSES within HORIZON_MS, by time; the first that needs no order is among them.
 
         By day only, for what needs the sun. Elements that are too old for a pass are not used.
         """
+        if not self.any_fresh(now_ms) or now_ms + HORIZON_MS >= _LAST_MS:
+            return []
         now = rfc3339(now_ms)[: len("2024-03-01T10:00:00")]
         sure, pointable = (
             [

@@ -12,6 +12,9 @@ Look = Literal["right", "left", "either", "nadir"]
 Tier = Literal["possible", "planned", "catalogued"]
 """``possible``: by geometry; ``planned``: in the operator's acquisition plan; ``catalogued``: the image exists."""
 
+Angle = Annotated[float, Meta(ge=-720, le=720)]
+"""Degrees, usually 0 to 360."""
+
 
 class ElementSet(msgspec.Struct, frozen=True, kw_only=True):
     """Mean elements of one satellite, as in an Orbit Mean-Elements Message (CCSDS 502.0-B) with the theory SGP4."""
@@ -24,10 +27,10 @@ class ElementSet(msgspec.Struct, frozen=True, kw_only=True):
     """Revolutions a day."""
     eccentricity: Annotated[float, Meta(ge=0, lt=1)]
     inclination_deg: Annotated[float, Meta(ge=0, le=180)]
-    raan_deg: float
+    raan_deg: Angle
     """Right ascension of the ascending node."""
-    pericenter_deg: float
-    mean_anomaly_deg: float
+    pericenter_deg: Angle
+    mean_anomaly_deg: Angle
     bstar: float = 0.0
     mean_motion_dot: float = 0.0
     """Revolutions a day squared, as published (half of the first derivative)."""
