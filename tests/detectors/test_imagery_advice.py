@@ -35,11 +35,11 @@ def given(at_h: float, record: OrbitRecord = NOW) -> Report:
     return Report(at_s=at_h * HOUR, mmsi=205_000_183, lat_deg=10.0, lon_deg=60.5, told=told)
 
 
-def dark(mmsi: int = LISTED, to_h: float = 60.0, all_h: float = 70.0) -> Story:
+def dark(mmsi: int = LISTED, to_h: float = 60.0, all_h: float = 70.0, speed_kn: float = 4.0) -> Story:
     """A ship that is silent from 5 h on among others that are heard."""
     times = np.arange(0.0, all_h * HOUR, 300.0)
     silent = (times > 5.0 * HOUR) & (times < to_h * HOUR)
-    return beside(peers(all_h), voyage(mmsi, times[~silent], (41.0, 130.5), 4.0))
+    return beside(peers(all_h), voyage(mmsi, times[~silent], (41.0, 130.5), speed_kn))
 
 
 def gaps(story: Story, **how: Any) -> list[Alert]:
@@ -50,20 +50,41 @@ def passes(alert: Alert) -> list[dict[str, Any]]:
     return alert.details["imagery"]["passes"]  # type: ignore[no-any-return]
 
 
-def test_a_gap_states_the_next_passes_renews_them_and_withdraws_them_when_the_ship_is_heard() -> None:
-    opened, *renewed, closed = gaps(beside(dark(), [given(0.5)]))
-    assert opened.status == "opened" and closed.status == "closed"
-    assert all(alert.status == "updated" for alert in renewed)
-    assert 2 <= len(renewed) <= 6, [alert.time for alert in renewed]
-    for alert in (opened, *renewed):
+def test_a_gap_states_the_next_passes_until_the_reach_is_too_wide_or_the_ship_is_heard() -> None:
+    opened, next_day, too_wide, closed = gaps(beside(dark(), [given(0.5)]))
+    assert [alert.status for alert in (opened, next_day, too_wide, closed)] == [
+        "opened",
+        "updated",
+        "updated",
+        "closed",
+    ]
+    for alert in (opened, next_day):
         assert 1 <= len(passes(alert)) <= 3
         assert passes(alert)[0]["begin"] >= alert.time[:19]
         assert {one["satellite"] for one in passes(alert)} <= {*ELEMENTS} - {"HST"}
         assert all(one["covers"] > 0 and len(one["area"]) > 3 for one in passes(alert))
-        assert alert.severity == opened.severity
+    assert too_wide.severity == opened.severity and passes(too_wide) == []
+    assert unix_ms(next_day.time) >= unix_ms(opened.time) + 24 * HOUR_MS
+    silent_h = (unix_ms(too_wide.time) - unix_ms(too_wide.details["last_heard"])) / HOUR_MS
+    assert silent_h * too_wide.details["v_max_kn"] > 300 >= (silent_h - 24) * too_wide.details["v_max_kn"]
+    assert closed.details["imagery"] == {"as_of": closed.time, "passes": []}
+
+
+def test_of_a_ship_at_rest_the_passes_are_stated_daily_in_the_first_week_and_weekly_then() -> None:
+    lying = dark(to_h=24.0 * 25, all_h=24.0 * 26, speed_kn=0.0)
+    later = [given(24.0 * day, _of_day(day)) for day in (9, 18)]
+    opened, *renewed, closed = gaps(beside(lying, [given(0.5), *later]), tick_s=3600.0)
+    ages_d = [(unix_ms(alert.time) - unix_ms(opened.time)) / HOUR_MS / 24 for alert in renewed if passes(alert)]
+    assert 3 <= sum(age <= 8 for age in ages_d) <= 8 and 2 <= sum(age > 8 for age in ages_d) <= 4, ages_d
     for before, after in zip([opened, *renewed], renewed, strict=False):
-        assert after.time >= passes(before)[-1]["end"][:19]  # not before the last of them is over
-    assert closed.details["imagery"] == {"passes": []}
+        if passes(before):
+            assert after.time[:19] >= passes(before)[-1]["end"][:19]  # not before the last of them is over
+    assert closed.details["imagery"]["passes"] == []
+
+
+def _of_day(day: int) -> OrbitRecord:
+    moved = (msgspec.structs.replace(one, epoch_ms=one.epoch_ms + day * 24 * HOUR_MS) for one in NOW.elements)
+    return msgspec.structs.replace(NOW, elements=tuple(moved))
 
 
 def test_without_elements_and_for_ships_that_are_not_listed_nothing_is_stated() -> None:
@@ -117,9 +138,9 @@ def test_the_same_at_any_timing_of_ticks_cut_and_restart(how: dict[str, Any]) ->
 
 
 def test_the_reach_of_a_later_pass_is_larger() -> None:
-    opened, *renewed, _ = gaps(beside(dark(), [given(0.5)]))
-    widths = [_width(passes(alert)[-1]) for alert in (opened, *renewed)]
-    assert widths[-1] > 2 * widths[0]
+    (opened, *_) = gaps(beside(dark(), [given(0.5)]))
+    first, *_, last = passes(opened)
+    assert first["begin"] < last["begin"] and _width(last) > _width(first)
 
 
 def _width(one: dict[str, Any]) -> float:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from detectors.core.alert import Alert
 from detectors.core.engine.alert_writer import Emitted
-from detectors.core.engine.imagery_advice import ImageryAdvice, renewal_ms
+from detectors.core.engine.imagery_advice import IMAGERY, ImageryAdvice, renewal_ms
 from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.units import MINUTE_MS, rfc3339, unix_ms
 from detectors.core.vessels.columns import Rows
@@ -51,7 +51,7 @@ class AdviceSwitch:
         listed = bool(self._fleet.core.listed[row])
         for slot, alert in self._fleet.open_of(row).items():
             due_ms = renewal_ms(alert)
-            if whole or due_ms is None or due_ms <= time_ms or self._is_behind(alert, time_ms):
+            if due_ms is None or due_ms <= time_ms or self._is_news(alert, time_ms, whole=whole):
                 alert_ms = max(time_ms, unix_ms(alert.time))
                 revised = self._revised(alert, alert_ms, listed=listed)
                 if revised is not None:
@@ -62,13 +62,16 @@ class AdviceSwitch:
             if due_ms is not None:
                 self._fleet.ask_rare(row, due_ms)
 
-    def _is_behind(self, alert: Alert, time_ms: int) -> bool:
-        """Whether other element sets came after what it states."""
-        record = self._advice.next.record
-        return record is not None and unix_ms(alert.time) < record.given_ms <= time_ms
+    def _is_news(self, alert: Alert, time_ms: int, *, whole: bool) -> bool:
+        """Whether other element sets came after it stated that nothing passes."""
+        record, imagery = self._advice.next.record, alert.details[IMAGERY]
+        if record is None or imagery["passes"]:
+            return False
+        return whole or unix_ms(imagery["as_of"]) < record.given_ms <= time_ms
 
     def _revised(self, alert: Alert, time_ms: int, *, listed: bool) -> Alert | None:
         advised = self._advice.advised(alert, alert, time_ms, listed=listed)
-        if advised.details == alert.details:
+        former, present = (each.details.get(IMAGERY) for each in (alert, advised))
+        if present is None or (former is not None and former["passes"] == present["passes"]):
             return None
         return msgspec.structs.replace(advised, revision=alert.revision + 1, status="updated", time=rfc3339(time_ms))

@@ -11,12 +11,15 @@ from detectors.core.alert import Alert
 from detectors.core.orbits.choice import NextPasses, OrbitRecord
 from detectors.core.orbits.model import Target
 from detectors.core.reference import Reference, Zone
-from detectors.core.units import DAY_MS, MINUTE_MS, unix_ms
+from detectors.core.units import DAY_MS, HOUR_MS, MINUTE_MS, rfc3339, unix_ms
 
 IMAGERY: Final = "imagery"
 """The name in the details of an alert."""
 _AGAIN_MS: Final = 10 * MINUTE_MS
+_YOUNG_MS: Final = 7 * DAY_MS
+_WEEK_MS: Final = 7 * DAY_MS
 _REACH_LEAST_NM: Final = 2.0
+_REACH_MOST_NM: Final = 300.0
 _PLACE_NM: Final = 2.0
 _ZONES_MOST: Final = 6
 
@@ -41,18 +44,28 @@ class ImageryAdvice:
         ended = alert.status in {"closed", "retracted"}
         stated = former is not None and IMAGERY in former.details
         if ended or not listed or not self.next:
-            return _with(alert, {"passes": []}) if stated else alert
-        targets = list(self._targets(alert))
+            return _with(alert, {"as_of": rfc3339(now_ms), "passes": []}) if stated else alert
+        targets = list(self._targets(alert, now_ms))
         if not targets:
-            return _with(alert, {"passes": []}) if stated else alert
+            return _with(alert, {"as_of": rfc3339(now_ms), "passes": []}) if stated else alert
         passes = self.next.after(now_ms, targets)
         oldest_h = max((abs(one.elements_age_h) for one in passes), default=0.0)
-        return _with(alert, {"elements_age_h": oldest_h, "passes": msgspec.json.decode(msgspec.json.encode(passes))})
+        return _with(
+            alert,
+            {
+                "as_of": rfc3339(now_ms),
+                "elements_age_h": oldest_h,
+                "passes": msgspec.json.decode(msgspec.json.encode(passes)),
+            },
+        )
 
-    def _targets(self, alert: Alert) -> Iterator[Target]:
+    def _targets(self, alert: Alert, now_ms: int) -> Iterator[Target]:
         details: Mapping[str, Any] = alert.details
         if alert.detector == "gap" and alert.position is not None and "v_max_kn" in details:
             at_rest = details.get("category") == "at_rest"
+            silent_h = (now_ms - unix_ms(details["last_heard"])) / HOUR_MS
+            if not at_rest and float(details["v_max_kn"]) * silent_h > _REACH_MOST_NM:
+                return  # no image covers enough of it: ``port_proximity`` names the zones in it
             yield Target(
                 name="its last place" if at_rest else "its reach",
                 lat_deg=alert.position.lat_deg,
@@ -83,12 +96,14 @@ class ImageryAdvice:
 
 
 def renewal_ms(alert: Alert) -> int | None:
-    """When the passes that an alert states are over; without passes a day after it."""
+    """When an alert is to state other passes: daily in the first week, then weekly; not before they are over."""
     imagery = alert.details.get(IMAGERY)
     if imagery is None:
         return None
-    passes = imagery["passes"]
-    return unix_ms(passes[-1]["end"]) if passes else unix_ms(alert.time) + DAY_MS
+    passes, as_of_ms = imagery["passes"], unix_ms(imagery["as_of"])
+    young = as_of_ms - unix_ms(alert.episode_start) < _YOUNG_MS
+    next_ms = as_of_ms + (DAY_MS if young else _WEEK_MS)
+    return max(next_ms, unix_ms(passes[-1]["end"])) if passes else next_ms
 
 
 def _with(alert: Alert, imagery: dict[str, Any]) -> Alert:
