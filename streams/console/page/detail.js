@@ -87,10 +87,21 @@ class Detail {
       ...howToCheck(alert.details || {}, now), ...this.order(alert, now), ...satelliteImages(alert.details || {}, now),
       ...ports(alert.details || {}, now), ...displaced(alert.details || {}, now), ...details(alert.details || {}, now),
       el("h3", {}, "Evidence"), evidence(alert.evidence || [], now),
-      ...(said.length > 1 ? [el("h3", {}, "History"), list(said.map((one) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}`))] : []),
+      ...(said.length > 1 ? [el("h3", {}, "History"), list(historyOf(said, now))] : []),
       el("p", { class: "note" }, "Full record: ", el("code", {}, `wakewatch explain ${alert.id.slice(0, 12)}`)),
     ].filter(Boolean);
   }
+}
+
+// Newest first, as given; revisions in a row that say the same are one line with the time of the newest.
+function historyOf(said, now) {
+  const lines = [];
+  for (const one of said) {
+    const last = lines[lines.length - 1];
+    if (last && last.one.headline === one.headline && last.one.status === one.status) last.count += 1;
+    else lines.push({ one, count: 1 });
+  }
+  return lines.map(({ one, count }) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}${count > 1 ? ` (${count} revisions)` : ""}`);
 }
 
 Detail.prototype.words = function words(alert, line) {
@@ -186,7 +197,7 @@ function displaced(said, now) {
 }
 
 function details(said, now) {
-  const rows = Object.entries(said).filter(([key, value]) => key !== "feasible_ports" && !(key === "imagery" && passesOf(said).length) && !(key === "sightings" && sightingsOf(said).length) && !(key === "vessels" && said.vessels_total) && !(Array.isArray(value) && !value.length)).map(([key, value]) => {
+  const rows = Object.entries(said).filter(([key, value]) => key !== "feasible_ports" && !(key === "imagery" && (passesOf(said).length || (isRecord(value) && Array.isArray(value.passes) && !value.passes.length))) && !(key === "sightings" && sightingsOf(said).length) && !(key === "vessels" && said.vessels_total) && !(Array.isArray(value) && !value.length)).map(([key, value]) => {
     const [term, unit] = termOf(key);
     return el("tr", {}, el("td", {}, term), el("td", {}, valueText(value, unit, now)));
   });

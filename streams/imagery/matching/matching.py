@@ -100,7 +100,7 @@ def match(
     if image.outlined:
         told += telling.absent(found, must.scores(contacts, vessels.shown_at, seen, vessels.found, rules))
     for each in possible(contacts, free, silences, unplaced, outline=outline, time_ms=image.time_ms, rules=rules):
-        score = round(each.chance, _SCORE_DIGITS)
+        score = round(min(each.chance, rules.possible_most), _SCORE_DIGITS)
         told.append(
             Outcome(
                 each.silence.mmsi, each.silence.alert, telling.contact("possible", each.contact, score, each.others)

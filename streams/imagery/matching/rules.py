@@ -34,6 +34,8 @@ class MatchRules(msgspec.Struct, frozen=True, kw_only=True):
     """Least chance with which a contact is reported as a vessel with AIS."""
     possible_least: Share = 0.2
     """Least chance with which a contact is reported as a silent vessel."""
+    possible_most: Share = 0.95
+    """No match of a silent vessel is reported with more: what the image does not show is not known."""
     absent_least: Share = 0.85
     """Least chance that the sensor would have shown a vessel, for it to be reported as absent."""
     explained_least: Share = 0.5
