@@ -15,6 +15,7 @@ from detectors.core.alert import Alert
 from detectors.core.sphere import distance_nm
 from detectors.core.units import DAY_MS, unix_ms
 from detectors.core.vessels.sightings import SIGHTINGS, Sighting, SightingRecord, sightings_in
+from streams.errors import InputError, Reason
 from streams.imagery.images import Fixes, Image, Silence
 from streams.imagery.matching.matching import Outcomes, match
 from streams.imagery.places import Place, reachable
@@ -23,6 +24,8 @@ from streams.imagery.silences import KnownSilences
 IMAGES_DAYS: Final = 30
 """Images are kept for so long, by their time against the newest."""
 IMAGES_MOST: Final = 2000
+SIGHTINGS_MOST: Final = 100
+"""An alert states the newest of them; one that is open for years would grow for ever."""
 _ABSENT: Final = "not_in_image"
 _SEEN_IN: Final = frozenset({"watchlist", "port_proximity", "port_call", "long_stay"})
 """Alerts that state where a ship is: an image that shows it there supports them."""
@@ -71,7 +74,6 @@ class ImageBook:
         self._images[taken.image.id] = taken
         self._withdrawn.pop(taken.image.id, None)
         self._found.pop(taken.image.id, None)
-        self._forget()
 
     def withdraw(self, image_id: str) -> None:
         """The image was deleted: nothing is to state it any more."""
@@ -85,11 +87,12 @@ class ImageBook:
         self._found.pop(image_id, None)
 
     def take(self, alert: Alert) -> None:
-        """A revision of any alert."""
+        """A revision of any alert. Raises InputError if its times or what it states of images are not of their form."""
         if alert.mmsi is None:
             return
         if alert.detector not in {"gap", _ABSENT} | _SEEN_IN | _ABSENT_IN:
             return
+        _check(alert)
         known = self._alerts.setdefault(alert.mmsi, {})
         former = known.get(alert.id)
         if former is not None and former.alert.revision >= alert.revision:
@@ -110,7 +113,8 @@ class ImageBook:
                 self._found.pop(image.image.id, None)
 
     def _forget(self) -> None:
-        newest_ms = max(each.image.time_ms for each in self._images.values())
+        """Images that are old against the newest. Only after all are told: that of an old recording is, too."""
+        newest_ms = max((each.image.time_ms for each in self._images.values()), default=0)
         by_age = sorted(self._images.values(), key=lambda each: (each.image.time_ms, each.image.id))
         for taken in by_age:
             old = taken.image.time_ms < newest_ms - IMAGES_DAYS * DAY_MS
@@ -163,11 +167,12 @@ class ImageBook:
                 if known.alert.detector != _ABSENT and known.alert.status != "retracted":
                     yield from self._about(mmsi, known.alert, _shown_in(known, shows), told_ms)
             yield from self._absences(mmsi, [one for _, one in shows], told_ms)
+        self._forget()
 
     def _about(
         self, mmsi: int, alert: Alert, sightings: tuple[Sighting, ...], told_ms: Callable[[Alert | None, int], int]
     ) -> Iterator[SightingRecord]:
-        sightings = self._with_former(alert, sightings)
+        sightings = self._with_former(alert, sightings)[-SIGHTINGS_MOST:]
         said = self._told.get((mmsi, alert.id))
         if sightings == sightings_in(alert) or said == (alert.revision, sightings):
             return
@@ -191,13 +196,21 @@ class ImageBook:
         alerts = [known.alert for known in self._alerts.get(mmsi, {}).values() if known.alert.detector == _ABSENT]
         present = next((a for a in alerts if a.status in {"opened", "updated"}), None)
         stated = sightings_in(present) if present is not None else ()
-        absent = tuple(one for one in self._with_former(present, absent) if one.time_ms > since_ms)
+        absent = tuple(one for one in self._with_former(present, absent) if one.time_ms > since_ms)[-SIGHTINGS_MOST:]
         said = self._told.get((mmsi, ""))
         if absent == stated or (said is not None and said == (len(alerts), absent)):
             return
         self._told[mmsi, ""] = len(alerts), absent
         newest_ms = max((one.time_ms for one in (*seen, *absent)), default=0)
         yield SightingRecord(mmsi=mmsi, told_ms=told_ms(present, newest_ms), sightings=(*seen, *absent))
+
+
+def _check(alert: Alert) -> None:
+    try:
+        SightingRecord(mmsi=alert.mmsi or 0, told_ms=0, sightings=sightings_in(alert), alert=alert)
+        unix_ms(alert.episode_start)
+    except (ValueError, TypeError, KeyError, OverflowError) as error:
+        raise InputError(Reason.RECORD_UNREADABLE, f"alert {alert.id[:32]}: {error}") from error
 
 
 def _shown_in(known: _Known, shows: Sequence[tuple[str, Sighting]]) -> tuple[Sighting, ...]:

@@ -18,6 +18,8 @@ MARGIN_NM: Final = 30.0
 """Around an image: where a ship was that is in it half an hour later."""
 ROWS_MOST: Final = 500_000
 """Fixes kept for an image; beyond, its vessels are no longer followed."""
+ROWS_AT_ONCE: Final = 20_000
+"""So many new fixes are kept of an image until only the nearest are: 1 MB."""
 NEAREST: Final = 3
 """Fixes kept before the image, and after it, for each vessel."""
 _TYPES: Final = np.array(sorted(POSITIONS_OF_SHIPS), np.uint8)
@@ -39,7 +41,7 @@ class _Around:
         self.least = float(np.cos(min(far + MARGIN_NM / _EARTH_NM, np.pi)))
         self.time_ms, self.within_ms = image.time_ms, within_ms
         self.rows: list[npt.NDArray[np.void]] = []
-        self.count = 0
+        self.kept = self.fresh = 0
 
     def is_within(self, from_ms: int, to_ms: int) -> bool:
         return from_ms <= self.time_ms + self.within_ms and to_ms >= self.time_ms - self.within_ms
@@ -47,22 +49,46 @@ class _Around:
     def take(self, fixes: npt.NDArray[np.void], places: npt.NDArray[np.float64]) -> None:
         near = np.abs(fixes["time_ms"] - self.time_ms) <= self.within_ms
         near &= self.middle @ places >= self.least
-        if near.any() and self.count < ROWS_MOST:
+        if near.any() and self.kept < ROWS_MOST:
             self.rows.append(fixes[near])
-            self.count += int(near.sum())
+            self.fresh += int(near.sum())
+            if self.fresh > max(ROWS_AT_ONCE, self.kept):
+                self._keep_nearest()
+
+    def _keep_nearest(self) -> None:
+        found = np.concatenate(self.rows) if self.rows else np.zeros(0, _FIX)
+        self.rows = [_nearest(found, self.time_ms, NEAREST)]
+        self.kept, self.fresh = len(self.rows[0]), 0
 
     def fixes(self) -> Fixes:
         """The NEAREST before and after, by MMSI and time; one a time."""
-        found = np.concatenate(self.rows) if self.rows else np.zeros(0, _FIX)
-        found = found[np.lexsort((found["time_ms"], found["mmsi"]))]
-        same = (found["mmsi"][1:] == found["mmsi"][:-1]) & (found["time_ms"][1:] == found["time_ms"][:-1])
-        found = found[np.append(True, ~same)[: len(found)]]
-        # For each vessel the fixes are numbered from the image: ... -2 -1 | 0 1 2 ...
-        first = np.searchsorted(found["mmsi"], found["mmsi"])
-        order = np.arange(len(found)) - first
-        before = np.bincount(first, found["time_ms"] <= self.time_ms, len(found) or 1)[first]
-        from_image = order - before
-        return Fixes(*(found[(from_image >= -NEAREST) & (from_image < NEAREST)][name] for name in _FIX.names or ()))
+        self._keep_nearest()
+        return _columns(self.rows[0])
+
+
+def _nearest(found: npt.NDArray[np.void], time_ms: int, count: int) -> npt.NDArray[np.void]:
+    """Of each vessel ``count`` before that time and ``count`` from it on, by MMSI and time; one a time, the first."""
+    found = found[np.lexsort((found["time_ms"], found["mmsi"]))]
+    same = (found["mmsi"][1:] == found["mmsi"][:-1]) & (found["time_ms"][1:] == found["time_ms"][:-1])
+    found = found[np.append(True, ~same)[: len(found)]]
+    # For each vessel the fixes are numbered from the image: ... -2 -1 | 0 1 2 ...
+    first = np.searchsorted(found["mmsi"], found["mmsi"])
+    order = np.arange(len(found)) - first
+    before = np.bincount(first, found["time_ms"] <= time_ms, len(found) or 1)[first]
+    from_image = order - before
+    return found[(from_image >= -count) & (from_image < count)]
+
+
+def _columns(found: npt.NDArray[np.void]) -> Fixes:
+    return Fixes(*(np.ascontiguousarray(found[name]) for name in _FIX.names or ()))
+
+
+def fewer(fixes: Fixes, time_ms: int, count: int) -> Fixes:
+    """Of each vessel at most ``count`` before that time, and as many after it."""
+    rows = np.zeros(len(fixes.mmsi), _FIX)
+    for name, column in zip(_FIX.names or (), fixes, strict=True):
+        rows[name] = column
+    return _columns(_nearest(rows, time_ms, count))
 
 
 class NearFixes:

@@ -11,6 +11,7 @@ from streams.imagery.images import LikelyPlace, Silence
 
 SILENCES_MOST: Final = 50_000
 _REST_NM: Final = 1.0
+_SPEED_MOST_KN: Final = 110.0
 _REST_WEIGHT: Final = 3.0
 """A ship that fell silent at rest is likely there still: three times as likely as at all other places together."""
 
@@ -42,7 +43,9 @@ class KnownSilences:
         last, v_max_kn, from_ms = self._from.get(alert.id), alert.details.get("v_max_kn"), _time(alert, "last_heard")
         if last is None or from_ms is None or alert.mmsi is None or not isinstance(v_max_kn, int | float):
             return None
-        length_m = alert.vessel.length_m if alert.vessel is not None else None
+        if not (abs(last.lat_deg) <= 90 and abs(last.lon_deg) <= 180 and 0 <= v_max_kn <= _SPEED_MOST_KN):  # noqa: PLR2004
+            return None
+        length_m = alert.vessel.length_m if alert.vessel is not None and (alert.vessel.length_m or 0) > 0 else None
         at_rest = alert.details.get("category") == "at_rest"
         silence = Silence(
             alert=alert.id,

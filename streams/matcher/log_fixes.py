@@ -36,16 +36,31 @@ def fixes_of(
 
     Sentences written long after an image are read only if there are none from its time: then they are of recordings.
     """
+    found: dict[str, FixesFound] = {}
+    waiting = images
+    for late_ms in (LATE_MS, None):
+        read_now = _read(kafka, waiting, within_s, late_ms, stop)
+        if read_now is None:
+            return {}
+        found |= read_now
+        waiting = [image for image in waiting if not found[image.id].heard]
+        if not waiting:
+            break
+    return found
+
+
+def _read(
+    kafka: KafkaSettings, images: Sequence[Image], within_s: float, late_ms: int | None, stop: Callable[[], bool]
+) -> dict[str, FixesFound] | None:
+    """``late_ms``: how long after the images sentences were written, at most; None: at any time. None if stopped."""
     within_ms = int(within_s * MS)
     span_ms = min(image.time_ms for image in images) - within_ms, max(image.time_ms for image in images) + within_ms
-    for until_ms in (span_ms[1] + LATE_MS, None):
-        near, heard = NearFixes(images, within_s), _Heard(images)
-        for record in read(kafka, SENTENCES, since_ms=max(0, span_ms[0]), until_ms=until_ms):
-            if stop():
-                return {}
-            _take(record, span_ms, near, heard)
-        if heard.all:
-            break
+    until_ms = None if late_ms is None else span_ms[1] + late_ms
+    near, heard = NearFixes(images, within_s), _Heard(images)
+    for record in read(kafka, SENTENCES, since_ms=max(0, span_ms[0]), until_ms=until_ms):
+        if stop():
+            return None
+        _take(record, span_ms, near, heard)
     return {image.id: FixesFound(near.of(image.id), near.lengths, heard.of(image)) for image in images}
 
 
@@ -59,10 +74,6 @@ class _Heard:
         for key, at_ms in list(self._waiting.items()):
             if from_ms <= at_ms + _HEARD_MS and to_ms >= at_ms - _HEARD_MS:
                 del self._waiting[key]
-
-    @property
-    def all(self) -> bool:
-        return not self._waiting
 
     def of(self, image: Image) -> bool:
         return image.id not in self._waiting

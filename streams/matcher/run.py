@@ -8,7 +8,7 @@ alerts state already is not told again, so two of them side by side, or one that
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from threading import Event
 from typing import Any, Final
 
@@ -17,19 +17,19 @@ import structlog
 
 from detectors.core.alert import Alert
 from detectors.core.reference import Reference
-from detectors.core.units import MINUTE_MS, MS
-from detectors.core.vessels.sightings import SightingRecord
-from streams.broker.clients import consumer, producer
-from streams.errors import InputError, SinkError
+from detectors.core.units import HOUR_MS, MINUTE_MS, MS
+from streams.broker.clients import consumer
+from streams.errors import InputError
 from streams.imagery import fix_columns
 from streams.imagery.book import ImageBook, TakenImage
-from streams.imagery.images import Image
+from streams.imagery.images import Fixes, Image
 from streams.imagery.matching.rules import MatchRules
+from streams.imagery.near_fixes import NEAREST, fewer
 from streams.imagery.places import of_zones
 from streams.matcher.log_fixes import FixesFound, fixes_of
-from streams.messages.log_records import H_FORMAT, H_KIND, H_SOURCE, KIND_SIGHTING, LOG_FORMAT, partition_of
-from streams.messages.matched import UNMATCHED_MOST, ImageMatch, version_of
-from streams.messages.topics import ALERTS, DETECTIONS, IMAGES, SENTENCES, missing
+from streams.matcher.sending import MATCH_BYTES_MOST, MatchSender
+from streams.messages.matched import UNMATCHED_MOST, FixColumns, ImageMatch, version_of
+from streams.messages.topics import ALERTS, DETECTIONS, IMAGES, missing
 from streams.messages.unreadable import UnreadableRecords
 from streams.messages.values import T, decoded
 from streams.observability.metrics import Metrics
@@ -38,11 +38,15 @@ from streams.settings.model import KafkaSettings
 
 _POLL_MS: Final = 500
 _RECORDS_MOST: Final = 2000
-_SEND_S: Final = 30.0
 _SETTLE_MS: Final = 10 * MINUTE_MS
 """After the last fix that an image needs: how long sentences may take to come."""
-_SOURCE: Final = b"imagery"
+_IMAGES_AT_ONCE: Final = 50
+_APART_MOST_MS: Final = 12 * HOUR_MS
+"""One reading of the log is for so many images of so long a time: one with a wrong time is read for alone."""
+_REST_BYTES: Final = 1 << 20
+"""Of a record about an image: everything but fixes and lengths."""
 _GONE: Final = "the log holds nothing of its time"
+_CROWDED: Final = "too many vessels are around it"
 _log = structlog.get_logger("wakewatch.matcher")
 
 
@@ -53,11 +57,13 @@ class Matcher:
         self._kafka, self._own, self._metrics, self._stop = kafka, own, metrics, stop
         self._rules = MatchRules()
         self._book = ImageBook()
-        self._images: dict[str, Image] = {}
+        self._versions: dict[str, str] = {}
+        """Of the images that are known."""
         self._caught_up = False
         self._waiting: dict[str, Image] = {}
         """Images without their fixes."""
         self._matches: dict[str, ImageMatch] = {}
+        """Of those that wait; of all until the topics are read whole."""
         self._unreadable = UnreadableRecords(lambda topic: metrics.unreadable_records.labels(topic).inc())
         for topic in (DETECTIONS, IMAGES, ALERTS):
             metrics.unreadable_records.labels(topic)
@@ -65,7 +71,7 @@ class Matcher:
     def run(self, *, once: bool = False) -> None:
         """Runs until it is stopped; with ``once`` until all that is there is matched. Raises ConfigError, SinkError."""
         client = consumer(self._kafka)
-        sender = producer(self._kafka, linger_ms=20, max_block_ms=int(_SEND_S * MS))
+        sender = MatchSender(self._kafka)
         try:
             ends = self._begin(client)
             self._know_places()
@@ -76,9 +82,10 @@ class Matcher:
                     continue  # what is known only in part would be told wrongly
                 self._caught_up = True
                 due = self._due(once=once)
-                if due:
-                    self._read_log(sender, due)
-                if changed or due:
+                for group in _groups(due):
+                    self._read_log(sender, group)
+                    self._tell(sender)
+                if changed and not due:
                     self._tell(sender)
                 if once and not changed and not due:
                     return
@@ -127,18 +134,26 @@ class Matcher:
         else:
             alert = self._decoded(topic, record, Alert)
             if alert is not None:
-                self._book.take(alert)
+                self._take_alert(alert, record)
+
+    def _take_alert(self, alert: Alert, record: Any) -> None:
+        try:
+            self._book.take(alert)
+        except InputError as error:
+            self._unreadable(ALERTS, record.partition, record.offset, error)
 
     def _take_image(self, record: Any) -> None:
         key = (record.key or b"").decode("utf-8", "replace")
         if record.value is None:
-            self._images.pop(key, None)
+            self._versions.pop(key, None)
             self._waiting.pop(key, None)
             self._book.withdraw(key)
             return
         image = self._decoded(DETECTIONS, record, Image)
-        if image is not None and image != self._images.get(image.id):
-            self._images[image.id] = self._waiting[image.id] = image
+        if image is not None and key != image.id:
+            self._unreadable(DETECTIONS, record.partition, record.offset, ValueError("a key that is not the image's"))
+        elif image is not None and version_of(image) != self._versions.get(key):
+            self._versions[key], self._waiting[key] = version_of(image), image
 
     def _decoded(self, topic: str, record: Any, kind: type[T]) -> T | None:
         if record.value is None:
@@ -163,6 +178,7 @@ class Matcher:
             elif once or image.time_ms <= settled_ms:
                 del self._waiting[image.id]
                 due.append(image)
+        self._matches = {key: match for key, match in self._matches.items() if key in self._waiting}
         return due
 
     def _restore(self, image: Image, match: ImageMatch) -> None:
@@ -177,24 +193,25 @@ class Matcher:
             return
         self._book.add(TakenImage(image=image, fixes=fixes, lengths=match.lengths))
 
-    def _read_log(self, sender: Any, images: Sequence[Image]) -> None:
+    def _read_log(self, sender: MatchSender, images: Sequence[Image]) -> None:
         self._know_places()
         found = fixes_of(self._kafka, images, self._rules.interpolate_most_s, self._stop.is_set)
         for image in images:
             if image.id not in found:
                 return  # stopped
-            self._send(sender, IMAGES, 0, self._matched(image, found[image.id]), key=image.id.encode())
-        self._flush(sender)
+            sender.image(self._matched(image, found[image.id]))
+        sender.flush()
 
     def _matched(self, image: Image, found: FixesFound) -> ImageMatch:
         now_ms = int(time.time() * MS)
-        if not found.heard:
-            _log.warning("image not matched", image=image.id, why=_GONE)
-            self._metrics.images_matched.labels("not matched").inc()
-            return ImageMatch(image=image.id, version=version_of(image), matched_ms=now_ms, why_not=_GONE)
         placed = {int(mmsi) for mmsi in found.fixes.mmsi}
         lengths = {mmsi: length for mmsi, length in found.lengths.items() if mmsi in placed}
-        kept = fix_columns.kept(found.fixes)
+        kept = _fitting(image, found.fixes, lengths) if found.heard else None
+        if kept is None:
+            why_not = _CROWDED if found.heard else _GONE
+            _log.warning("image not matched", image=image.id, why=why_not)
+            self._metrics.images_matched.labels("not matched").inc()
+            return ImageMatch(image=image.id, version=version_of(image), matched_ms=now_ms, why_not=why_not)
         self._book.add(TakenImage(image=image, fixes=fix_columns.restored(kept), lengths=lengths))
         shown = self._book.outcomes(image.id)
         outcomes = [one.sighting.outcome for one in shown.found]
@@ -214,35 +231,32 @@ class Matcher:
             **counts,
         )
 
-    def _tell(self, sender: Any) -> None:
-        from kafka.errors import KafkaError
-
-        topic = self._kafka.topic_prefix + SENTENCES
-        try:
-            partitions = len(sender.partitions_for(topic) or ())
-        except KafkaError as error:
-            raise SinkError(f"{topic}: {type(error).__name__}", retriable=True) from error
-        if not partitions:
-            raise missing(topic)
+    def _tell(self, sender: MatchSender) -> None:
         for record in self._book.records(_told_ms):
-            self._send(sender, SENTENCES, partition_of(record.mmsi, partitions), record)
+            sender.sighting(record)
             self._metrics.sightings_told.inc()
-        self._flush(sender)
+        sender.flush()
 
-    def _send(
-        self, sender: Any, topic: str, partition: int, value: ImageMatch | SightingRecord, key: bytes | None = None
-    ) -> None:
-        kind = [(H_FORMAT, LOG_FORMAT), (H_KIND, KIND_SIGHTING), (H_SOURCE, _SOURCE)] if topic == SENTENCES else []
-        sent = msgspec.json.encode(value)
-        sender.send(self._kafka.topic_prefix + topic, key=key, value=sent, partition=partition, headers=kind)
 
-    def _flush(self, sender: Any) -> None:
-        from kafka.errors import KafkaError
+def _groups(images: Sequence[Image]) -> Iterator[list[Image]]:
+    """In order of time, each for one reading of the log."""
+    group: list[Image] = []
+    for image in sorted(images, key=lambda one: (one.time_ms, one.id)):
+        if group and (len(group) == _IMAGES_AT_ONCE or image.time_ms - group[0].time_ms > _APART_MOST_MS):
+            yield group
+            group = []
+        group.append(image)
+    if group:
+        yield group
 
-        try:
-            sender.flush(timeout=_SEND_S)
-        except KafkaError as error:
-            raise SinkError(f"Kafka does not accept sightings ({type(error).__name__})", retriable=True) from error
+
+def _fitting(image: Image, fixes: Fixes, lengths: Mapping[int, float]) -> FixColumns | None:
+    """The fixes as they are kept: of each vessel fewer where a record cannot hold all; None if it cannot hold any."""
+    for count in range(NEAREST, 0, -1):
+        kept = fix_columns.kept(fewer(fixes, image.time_ms, count))
+        if len(msgspec.json.encode((kept, lengths))) + _REST_BYTES <= MATCH_BYTES_MOST:
+            return kept
+    return None
 
 
 def _told_ms(alert: Alert | None, newest_ms: int) -> int:

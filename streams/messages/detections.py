@@ -10,6 +10,7 @@ from msgspec import Meta
 from detectors.core.vessels.sightings import Latitude, Longitude, TimeMs
 
 CONTACTS_MOST = 20_000
+Ring = Annotated[tuple[tuple[Longitude, Latitude], ...], Meta(min_length=4)]
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -34,7 +35,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sensor: Annotated[str, Meta(min_length=1, max_length=64)]
     kind: Literal["radar", "optical"]
     time_ms: TimeMs
-    footprint: tuple[tuple[Longitude, Latitude], ...]
+    footprint: Ring
     """Outline, closed. Across the antimeridian longitudes jump from 180 to -180."""
     outlined: bool = True
     """Whether the provider gave the outline; False: drawn around the contacts, so that nothing can be absent."""
@@ -42,7 +43,7 @@ class Image(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     track_deg: Annotated[float, Meta(ge=0, lt=360)] | None = None
     """The satellite's course over the ground, for the shift of moving ships in radar images."""
     looks: Literal["right", "left"] | None = None
-    clouds: tuple[tuple[tuple[Longitude, Latitude], ...], ...] = ()
+    clouds: tuple[Ring, ...] = ()
     """Outlines of where an optical image shows no sea."""
     length_least_m: float | None = None
     """The smallest ship that the detection finds dependably; None: the sensor's usual."""

@@ -62,7 +62,7 @@ class SightingRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     mmsi: Annotated[int, Meta(ge=0, le=999_999_999)]
     told_ms: TimeMs
     """Event time at which the matching was done: the revision's time is not before it."""
-    sightings: tuple[Sighting, ...]
+    sightings: Annotated[tuple[Sighting, ...], Meta(max_length=1000)]
     """In the order of image time, then image."""
     alert: Alert | None = None
     """The alert that they concern, in its newest revision; None: where the vessel is not, or is there again."""

@@ -16,6 +16,7 @@ from streams.imagery.detections.rows import Ring
 from streams.imagery.matching.plane import Plane, degrees, vectors
 
 CORNERS_MOST: Final = 400
+_CORNERS_LEAST: Final = 4  # of a closed ring
 _COARSEST_DEG: Final = 0.05
 _FINEST_DEG: Final = 1e-4
 _BESIDE_KM: Final = 5.0
@@ -54,6 +55,8 @@ def ring_of(corners: Iterable[Sequence[float]]) -> Ring:
     while len(line) > CORNERS_MOST and coarse < _COARSEST_DEG:
         line = [(x, y) for x, y, *_ in shapely.LineString(line).simplify(coarse).coords]
         coarse *= 2
+    if len(line) < _CORNERS_LEAST:
+        raise RowError("footprint is not an area")
     if len(line) > CORNERS_MOST:
         raise RowError(f"footprint has more than {CORNERS_MOST} corners")
     return tuple((lon if abs(lon) <= 180 else turned(lon), lat) for lon, lat in line)  # noqa: PLR2004

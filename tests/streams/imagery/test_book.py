@@ -6,12 +6,14 @@ from collections.abc import Iterable
 
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.core.alert import Alert, Position, Vessel
 from detectors.core.units import HOUR_MS, rfc3339
 from detectors.core.vessels.sightings import SightingRecord, sightings_in, with_sightings
+from streams.errors import InputError
 from streams.imagery.book import IMAGES_DAYS, ImageBook, TakenImage
 from streams.imagery.images import Contact, Fixes, Image
 from streams.imagery.places import Place
@@ -175,3 +177,67 @@ def test_a_book_that_begins_again_tells_nothing_that_is_stated_already() -> None
     second.book.add(taken(FOUND))
     second.settle()
     assert not second.told
+
+
+def test_an_image_that_is_old_against_another_is_matched_and_told_as_well() -> None:
+    """A recording of another month beside a live feed."""
+    book = ImageBook((PORT,))
+    book.take(gap())
+    book.add(taken(image(7, where_ais_says(), after_h=24.0 * (IMAGES_DAYS + 2))))
+    book.add(taken(FOUND))
+    assert book.outcomes(FOUND.id).found
+    told = list(book.records(lambda _, newest_ms: newest_ms))
+    assert [one.image for record in told for one in record.sightings if record.alert] == [FOUND.id]
+    assert not list(book.records(lambda _, newest_ms: newest_ms))
+
+
+def test_an_alert_states_the_newest_images_only() -> None:
+    """It may be open for years, and an image a day shows the vessel."""
+    playing = Engine(ImageBook((PORT,)))
+    playing.book.take(gap())
+    former = [
+        msgspec.structs.replace(FOUND, id=f"S1A-{number}", time_ms=FOUND.time_ms + number) for number in range(130)
+    ]
+    for first in range(0, len(former), 26):
+        for one in former[first : first + 26]:
+            playing.book.add(taken(one))
+        playing.settle()
+    (known,) = playing.book._alerts[SILENT].values()
+    assert [one.image for one in sightings_in(known.alert)] == [f"S1A-{number}" for number in range(30, 130)]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"time": "soon"},
+        {"time": "0001-01-01T00:00:00"},
+        {"episode_start": "9" * 5000},
+        {"revision": 0},
+        {"details": {"sightings": "x"}},
+        {"details": {"sightings": [1]}},
+        {"details": {"sightings": [{}]}},
+        {"details": {"sightings": [{"time": "2024-01-01T00:00:00Z", "outcome": "sunk"}]}},
+        {"details": {"sightings": {"a": 1}}},
+    ],
+)
+def test_an_alert_that_no_detector_writes_is_rejected(wrong: dict[str, object]) -> None:
+    book = ImageBook((PORT,))
+    with pytest.raises(InputError):
+        book.take(msgspec.structs.replace(gap(), **wrong))
+    book.add(taken(FOUND))
+    assert not list(book.records(lambda _, newest_ms: newest_ms))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"details": {"last_heard": rfc3339(T0), "v_max_kn": 1e308}},
+        {"details": {"last_heard": rfc3339(T0), "v_max_kn": -5}},
+        {"details": {"last_heard": 5, "v_max_kn": 12.0}},
+        {"position": Position(lat_deg=1e300, lon_deg=130.0, time=rfc3339(T0))},
+        {"vessel": Vessel(length_m=-3)},
+        {"vessel": Vessel(length_m=0)},
+    ],
+)
+def test_a_gap_with_numbers_that_cannot_be_is_no_silence_or_one_of_unknown_length(wrong: dict[str, object]) -> None:
+    shown_after([msgspec.structs.replace(gap(), **wrong), FOUND])

@@ -12,13 +12,17 @@ from prometheus_client import CollectorRegistry
 
 from detectors.core.alert import Alert
 from detectors.core.vessels.sightings import Sighting, sightings_in
+from streams.broker import clients
 from streams.broker.reading import read
+from streams.errors import SinkError
 from streams.imagery.images import Contact, Image
 from streams.imagery.importing import write_images
+from streams.matcher import run, sending
 from streams.matcher.run import Matcher
+from streams.matcher.sending import MATCH_BYTES_MOST
 from streams.messages.log_records import H_KIND, KIND_SIGHTING
 from streams.messages.matched import ImageMatch
-from streams.messages.topics import ALERTS, DEAD, IMAGES, SENTENCES
+from streams.messages.topics import ALERTS, DEAD, DETECTIONS, IMAGES, SENTENCES
 from streams.messages.values import decoded
 from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static, tagged
 from streams.observability.metrics import Metrics
@@ -145,3 +149,72 @@ def test_an_image_of_a_time_that_the_log_does_not_hold_is_not_matched(
     matched(kafka)
     (match,) = [decoded(record.value or b"", ImageMatch) for record in read(kafka, IMAGES)]
     assert match.why_not == "the log holds nothing of its time" and not told(kafka)
+
+
+def test_records_that_no_program_of_ours_writes_are_counted_and_images_are_matched(
+    kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
+) -> None:
+    kafka = msgspec.structs.replace(kafka_settings, partitions=1)
+    send(kafka, feed(), tmp_path)
+    worker = start_worker(kafka)
+    worker.until(lambda: {m: a.status for m, a in newest_gaps(kafka).items()} == {BACK: "closed", GONE: "opened"})
+    assert worker.stop() == 0
+    write_images(kafka, [FIRST])
+    wrong = msgspec.to_builtins(FIRST)
+    (alert, *_) = newest_gaps(kafka).values()
+    client = clients.producer(kafka)
+    for topic, values in {
+        DETECTIONS: [
+            b"\xff",
+            b"[" * 100_000,
+            msgspec.json.encode({**wrong, "id": "x", "footprint": []}),
+            msgspec.json.encode({**wrong, "id": "x", "footprint": [[1, 1], [2, 2]]}),
+            msgspec.json.encode({**wrong, "id": "x", "clouds": [[]]}),
+            msgspec.json.encode({**wrong, "id": "another"}),
+        ],
+        IMAGES: [b"{}", b'{"image":"S1A-FIRST","version":"","matched_ms":-1}'],
+        ALERTS: [
+            b"{}",
+            msgspec.json.encode(msgspec.structs.replace(alert, revision=99, details={"sightings": "x"})),
+            msgspec.json.encode(msgspec.structs.replace(alert, revision=99, time="soon")),
+        ],
+    }.items():
+        for value in values:
+            client.send(kafka.topic_prefix + topic, key=b"x", value=value, partition=0)
+    client.flush()
+    client.close()
+    registry, settings = CollectorRegistry(), Settings(kafka=kafka)
+    Matcher(kafka, load_reference(settings.reference), Metrics(registry), threading.Event()).run(once=True)
+    counted = {
+        topic: registry.get_sample_value("wakewatch_unreadable_records_total", {"topic": topic})
+        for topic in (DETECTIONS, IMAGES, ALERTS)
+    }
+    assert counted == {DETECTIONS: 6, IMAGES: 2, ALERTS: 3}
+    assert told(kafka) == 2
+
+
+def test_an_image_with_more_vessels_than_a_record_holds_is_matched_with_fewer_fixes_of_each(
+    monkeypatch: pytest.MonkeyPatch, kafka_settings: KafkaSettings, tmp_path: Path
+) -> None:
+    kafka = msgspec.structs.replace(kafka_settings, partitions=1)
+    send(kafka, feed(), tmp_path)
+    for rest, fixes in ((MATCH_BYTES_MOST - 4_000, 2), (MATCH_BYTES_MOST, 0)):
+        monkeypatch.setattr(run, "_REST_BYTES", rest)
+        write_images(kafka, [image(f"S1A-{fixes}", 4.6, (36.68, 130.55))])
+        matched(kafka)
+        *_, match = [decoded(record.value or b"", ImageMatch) for record in read(kafka, IMAGES)]
+        most = max(match.fixes.mmsi.count(mmsi) for mmsi in match.fixes.mmsi) if match.fixes.mmsi else 0
+        assert (match.image, most) == (f"S1A-{fixes}", fixes)
+        assert match.why_not == ("" if fixes else "too many vessels are around it")
+
+
+def test_what_kafka_rejects_ends_the_matching_with_an_error(
+    monkeypatch: pytest.MonkeyPatch, kafka_settings: KafkaSettings, tmp_path: Path
+) -> None:
+    kafka = msgspec.structs.replace(kafka_settings, partitions=1)
+    send(kafka, feed(), tmp_path)
+    write_images(kafka, [FIRST])
+    made = sending.producer
+    monkeypatch.setattr(sending, "producer", lambda kafka, **how: made(kafka, **how, max_request_size=500))
+    with pytest.raises(SinkError, match="MessageSizeTooLarge"):
+        matched(kafka)
