@@ -1,4 +1,4 @@
-"""``python -m tests.rare_alerts``: alerts about untrue positions and identities per 10,000 vessel-days of recordings.
+"""``python -m tests.rare_alerts``: alerts of detectors that are to be rare, per 10,000 vessel-days of recordings.
 
 Replays each real recording of ``../shared/data``, and those given as arguments, in process with the included list. A
 vessel-day is an MMSI that is heard on a calendar day (UTC). With ``--listed`` each is played again with all its ships
@@ -21,6 +21,7 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
+from detectors.core.alert import Alert
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
 from detectors.core.reference import ListedShip
@@ -33,7 +34,15 @@ from streams.reference import load_reference
 from streams.settings.model import Settings
 
 DATA: Final = Path(__file__).parents[2] / "shared" / "data"
-COUNTED: Final = ("shared_mmsi", "position_jump", "interference", "broken_up", "invalid_number", "smooth_track")
+COUNTED: Final = (
+    "shared_mmsi",
+    "position_jump",
+    "interference",
+    "broken_up",
+    "invalid_number",
+    "smooth_track",
+    "drifting",
+)
 _START_MS: Final = int(datetime(2024, 3, 4, tzinfo=UTC).timestamp() * 1000)
 """For recordings without times."""
 _PER: Final = 10_000
@@ -54,12 +63,19 @@ def played(path: Path, listed: frozenset[int] | None = None) -> Played:
         reference = msgspec.structs.replace(reference, ships=ships)
     pipeline = InProcessPipeline(settings, reference, 1)
     days = watched(pipeline.engines[0])
+    opened = [alert for alert in alerts_of(path, pipeline) if alert.status == "opened"]
+    counts = Counter(alert.detector for alert in opened if alert.detector in COUNTED)
+    return Played(len(days), counts, frozenset(mmsi for mmsi, _ in days))
+
+
+def alerts_of(path: Path, pipeline: InProcessPipeline | None = None) -> list[Alert]:
+    """The alerts that a recording gives; through a pipeline with the included list if none is given."""
+    settings = Settings()
+    pipeline = pipeline or InProcessPipeline(settings, load_reference(settings.reference), 1)
     kind = SourceKind(replayed=True, start_ms=_START_MS)
     files = [io.BytesIO(table_of(path))] if path.name.endswith(".json.gz") else recordings(path)
     items = play(files, ReplayPlan(source=path.name, source_kind=kind), pipeline, settings)
-    opened = [item.alert for item in items if isinstance(item, Emitted) and item.alert.status == "opened"]
-    counts = Counter(alert.detector for alert in opened if alert.detector in COUNTED)
-    return Played(len(days), counts, frozenset(mmsi for mmsi, _ in days))
+    return [item.alert for item in items if isinstance(item, Emitted)]
 
 
 def table_of(path: Path) -> bytes:
