@@ -66,6 +66,8 @@ class DetectorInput:
         self.source_bit = 0
         """In a step of reports: their one source, as a bit of ``sources``; 0 otherwise."""
         self.change: SourceChange | None = None
+        self.part_of: tuple[DetectorInput, Places] | None = None
+        """The check of which this is a part (``only``), and the places there."""
         self._once = False
         self.heard: Note | None = None
         self.seen: SightingRecord | None = None
@@ -107,7 +109,7 @@ class DetectorInput:
         if self.kind == "reports":
             some.reports, some.moved, some.stated = self.reports[places], self.moved[places], self.stated[places]
         some.raw, some.change, some._once = self.raw, self.change, self._once
-        some.source_bit = self.source_bit
+        some.source_bit, some.part_of = self.source_bit, (self, places)
         some.reception, some.closed = self.reception, self.closed
         return some
 

@@ -28,6 +28,8 @@ References. COLREG rules 3(f) and 27 (not under command); ITU-R M.1371-5 (headin
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
+from weakref import ref
 
 import numpy as np
 import numpy.typing as npt
@@ -43,12 +45,13 @@ from detectors.drifting import wording
 from detectors.drifting.runs import (
     TRUSTED,
     VARIED,
+    HeadingChecks,
     Runs,
-    agreements,
     are_drifts,
     are_judged,
     drifts,
     go_ahead,
+    heading_checks,
     runs_after,
 )
 from detectors.drifting.thresholds import DriftingThresholds
@@ -59,6 +62,13 @@ _WORKING = range(30, 60)
 Bools = npt.NDArray[np.bool_]
 
 
+class ShownRuns(NamedTuple):
+    """What the reports of a step show."""
+
+    checks: HeadingChecks
+    runs: Runs
+
+
 class Drifting(Detector):
     """See the module."""
 
@@ -66,8 +76,9 @@ class Drifting(Detector):
     unreliable_most = "log"
     keeps_due = True
     columns = (
-        Column("since_s", "<u4"),  # when the run began (``runs``); 0 for none. While an alert is open: when it drifted
-        Column("lat_deg", "<f4", np.nan),
+        Column("since_s", "<u4"),  # when the run began (``runs``); while an alert is open: when it last drifted
+        Column("last_s", "<u4"),  # the last position of the run
+        Column("lat_deg", "<f4", np.nan),  # where it began, and the heading then
         Column("lon_deg", "<f4", np.nan),
         Column("heading_deg", "<u2"),
         Column("signs", "u1"),  # TRUSTED and VARIED bits
@@ -78,63 +89,71 @@ class Drifting(Detector):
         """Thresholds of ``drifting``."""
 
     thresholds: DriftingThresholds
+    _former: tuple[ref[DetectorInput], ShownRuns] | None = None
 
     def note(self, step: DetectorInput) -> None:
         """Follows the runs, and whether headings can be trusted."""
-        own, t, is_open = self.state(step), self.thresholds, self.is_open(step)
-        places, agrees = agreements(step, t)
-        if len(places):
-            rows = step.rows[places]
-            if agrees.all():  # then the order does not matter, and few are news
-                rows = rows[own.signs[rows] & TRUSTED == 0]
-                own.signs[rows] |= TRUSTED
-            else:  # of several of one vessel the last counts
-                own.signs[rows] = own.signs[rows] & ~np.uint8(TRUSTED) | agrees * np.uint8(TRUSTED)
-        runs = runs_after(step, own, t)
-        rows = step.rows[runs.at]
-        last = np.append(rows[1:] != rows[:-1], True)[: len(rows)] & ~is_open[runs.at]
-        rows = rows[last]
-        own.since_s[rows], own.heading_deg[rows] = runs.since_s[last], runs.heading_deg[last]
-        own.lat_deg[rows], own.lon_deg[rows] = runs.lat_deg[last], runs.lon_deg[last]
-        own.signs[rows] = own.signs[rows] & ~np.uint8(VARIED) | runs.varied[last] * np.uint8(VARIED)
+        own, is_open = self.state(step), self.is_open(step)
+        checks, runs = self._shown(step)
+        if len(checks.news):
+            own.signs[checks.news] |= TRUSTED
+        if not checks.agrees.all():  # of several of one vessel the last counts
+            rows = step.rows[checks.at]
+            own.signs[rows] = own.signs[rows] & ~np.uint8(TRUSTED) | checks.agrees * np.uint8(TRUSTED)
+        if len(runs.at):
+            rows = step.rows[runs.at]
+            last = np.append(rows[1:] != rows[:-1], True) & ~is_open[runs.at]
+            rows, at = rows[last], runs.at[last]
+            own.since_s[rows], own.last_s[rows] = runs.since_s[last], step.time_ms[at] // MS
+            own.lat_deg[rows], own.lon_deg[rows] = runs.lat_deg[last], runs.lon_deg[last]
+            own.heading_deg[rows] = runs.heading_deg[last]
+            own.signs[rows] = own.signs[rows] & ~np.uint8(VARIED) | runs.varied[last] * np.uint8(VARIED)
         if is_open.any():
             at = np.flatnonzero(is_open & step.moved)
-            at = at[~go_ahead(step.reports[at], t)]
+            at = at[~go_ahead(step.reports[at], self.thresholds)]
             own.since_s[step.rows[at]] = step.time_ms[at] // MS  # of several the last counts
+
+    def _shown(self, step: DetectorInput) -> ShownRuns:
+        """What the reports show. It is kept of the last step, because that, or its beginnings, are noted next."""
+        if self._former is not None and self._former[0]() is step:
+            return self._former[1]
+        if self._former is not None and step.part_of is not None and self._former[0]() is step.part_of[0]:
+            places, (checks, runs) = step.part_of[1], self._former[1]
+            return ShownRuns(checks.only(places, step.rows), runs.only(places))
+        own = self.state(step)
+        checks = heading_checks(step, own, self.thresholds)
+        shown = ShownRuns(checks, runs_after(step, own, checks, self.thresholds))
+        self._former = ref(step), shown
+        return shown
 
     def screen_reports(self, step: DetectorInput) -> Places:
         """Vessels that have drifted far enough; reports of open ones that may close the alert."""
-        found = np.zeros(len(step.rows), bool)
-        runs = runs_after(step, self.state(step), self.thresholds)
-        found[runs.at[self._drifting(step, runs)]] = True
-        is_open = self.is_open(step)
-        if is_open.any():
-            found &= ~is_open
-            at = np.flatnonzero(is_open & step.moved)
-            found[at] = self._may_end(step, at)
-        return found.nonzero()[0]
+        found, is_open = self._drifting(step, self._shown(step).runs), self.is_open(step)
+        if not is_open.any():
+            return found
+        at = np.flatnonzero(is_open & step.moved)
+        return np.union1d(found[~is_open[found]], at[self._may_end(step, at)])
 
     def _drifting(self, step: DetectorInput, runs: Runs) -> Places:
-        """Places in ``runs``: without what only the fleet knows once the reports are written."""
+        """Reports of vessels that drift, as far as is known before they are written."""
+        if not len(runs.at):
+            return runs.at
         t = self.thresholds
         long = runs.varied & (step.time_ms[runs.at] // MS - runs.since_s >= t.least_min * MINUTE_MS // MS)
-        places = np.flatnonzero(long & (runs.since_s > 0))
+        places = np.flatnonzero(long)
         if not len(places):
             return places
-        places = places[are_drifts(drifts(step, runs, places), t)]
-        at = runs.at[places]
+        at = runs.at[places[are_drifts(drifts(step, runs, places), t)]]
         ship_type, listed = step.now.ship_type[at], step.now.listed[at] > 0
         judged = ~np.isin(ship_type, _WORKING) & (listed | ~step.now.class_b[at]) & step.now.vessel[at]
-        judged &= ~are_unsure(step.now)[at]
-        places = places[judged]
-        trusted = [self._is_trusted(step, int(where)) for where in runs.at[places]]
-        return places[np.asarray(trusted, bool)] if len(places) else places
+        at = at[judged & ~are_unsure(step.now)[at]]
+        return np.asarray([place for place in at.tolist() if self._is_trusted(step, place)], np.intp)
 
     def _is_trusted(self, step: DetectorInput, at: int) -> bool:
         """Whether the heading of a vessel is believed at a report: by the last before it that shows it."""
-        places, agrees = agreements(step, self.thresholds)
-        mine = np.flatnonzero((step.rows[places] == step.rows[at]) & (places <= at))
-        return bool(agrees[mine[-1]]) if len(mine) else bool(self.state(step).signs[step.rows[at]] & TRUSTED)
+        checks = self._shown(step).checks
+        mine = np.flatnonzero((step.rows[checks.at] == step.rows[at]) & (checks.at <= at))
+        return bool(checks.agrees[mine[-1]]) if len(mine) else bool(self.state(step).signs[step.rows[at]] & TRUSTED)
 
     def _may_end(self, step: DetectorInput, at: Places) -> Bools:
         reports = step.reports[at]
@@ -152,7 +171,7 @@ class Drifting(Detector):
         own, row = self.state(step), int(step.rows[at])
         if int(step.fleet.core.stop_ms[row]):
             return  # within a kilometre of where it was stationary, as at anchor
-        runs = runs_after(step, own, self.thresholds)
+        runs = self._shown(step).runs
         place = np.flatnonzero(runs.at == at)
         drift = drifts(step, runs, place)
         found = wording.MeasuredDrift.of(drift, runs, int(place[0]))

@@ -1,9 +1,10 @@
-"""Runs: reports in a row of a vessel that may be drifting, in columns.
+"""Runs: positions in a row of a vessel that may be drifting, in columns.
 
-A run begins at a report that may be of a drifting vessel, and ends at the first that is not. Its beginning moves up
-when it is older than RUN_MOST_S, so that a turn of the heading long ago does not hide a drift. Everything is a function
-of the reports and of the state before them: the same reports give the same runs in any batches, and once more if a
-report that is already in the state is given again.
+A run begins at a report that may be of a drifting vessel, and goes on while each position of the vessel is one. So only
+such reports are looked at, which are few: a run has ended if the position before a report is not the last of the run.
+Its beginning moves up when it is older than RUN_MOST_S, so that a turn of the heading long ago does not hide a drift.
+Everything is a function of the reports and of the state before them: the same reports give the same runs in any
+batches, and once more if the last of them is given again.
 """
 
 from __future__ import annotations
@@ -29,10 +30,20 @@ _JUDGED: Final = np.isin(np.arange(256).astype(np.int8), STATUSES)  # by status;
 _AGREES_DEG: Final = 20.0
 _DISAGREES_DEG: Final = 60.0
 _DEGREES: Final = 360
+_ROUNDED_KN: Final = 0.05
+_SOME: Final = np.uint64(15)
+"""Reports whose hash has none of these bits: one in sixteen."""
 _KM_M: Final = 1000.0
 
 Bools = npt.NDArray[np.bool_]
 Floats = npt.NDArray[np.float64]
+
+
+def _within(at: Places, places: Places) -> tuple[Bools, Places]:
+    """Which of ``at`` are among ``places``, and where there; both are sorted."""
+    found = np.minimum(np.searchsorted(places, at), len(places) - 1)
+    kept = places[found] == at
+    return kept, found[kept]
 
 
 class Runs(NamedTuple):
@@ -41,12 +52,50 @@ class Runs(NamedTuple):
     at: Places
     """Places in the step, in its order."""
     since_s: npt.NDArray[np.int64]
-    """When the run began, Unix s; 0 for none."""
+    """When the run began, Unix s."""
     lat_deg: npt.NDArray[np.float32]
     lon_deg: npt.NDArray[np.float32]
     heading_deg: npt.NDArray[np.int64]
     """Where it began, and the heading then."""
     varied: Bools
+
+    def only(self, places: Places) -> Runs:
+        """Those at ``places``, which are the first of their vessels."""
+        if not len(self.at):
+            return self
+        kept, at = _within(self.at, places)
+        return Runs(
+            at, self.since_s[kept], self.lat_deg[kept], self.lon_deg[kept], self.heading_deg[kept], self.varied[kept]
+        )
+
+
+class HeadingChecks(NamedTuple):
+    """Reports under way that show whether the heading is right: one in sixteen, which is enough."""
+
+    at: Places
+    """Places in the step, in its order."""
+    agrees: Bools
+    news: Places
+    """Rows of vessels whose heading was not believed before, and agrees now."""
+
+    def only(self, places: Places, rows: Places) -> HeadingChecks:
+        """Those at ``places``, which are the first of their vessels; ``rows`` are theirs."""
+        if not len(self.at):
+            return self
+        kept, at = _within(self.at, places)
+        return HeadingChecks(at, self.agrees[kept], self.news[np.isin(self.news, rows[at])] if len(self.news) else _NO)
+
+
+_NO: Final = np.zeros(0, np.intp)
+_NO_CHECKS: Final = HeadingChecks(_NO, np.zeros(0, bool), _NO)
+_NO_RUNS: Final = Runs(
+    _NO,
+    np.zeros(0, np.int64),
+    np.zeros(0, np.float32),
+    np.zeros(0, np.float32),
+    np.zeros(0, np.int64),
+    np.zeros(0, bool),
+)
 
 
 class Drift(NamedTuple):
@@ -70,17 +119,15 @@ def angle(one: Any, other: Any) -> Any:
 
 
 def headings(reports: npt.NDArray[np.void]) -> npt.NDArray[np.int64]:
-    """Whole degrees, from 0 to 359; -1 if unknown."""
-    known = reports["heading_deg"]
-    return np.where(np.isnan(known), -1, np.rint(np.nan_to_num(known)) % _DEGREES).astype(np.int64)
+    """Known headings in whole degrees, from 0 to 359."""
+    return np.asarray(np.rint(reports["heading_deg"]).astype(np.int64) % _DEGREES)
 
 
 def go_ahead(reports: npt.NDArray[np.void], t: DriftingThresholds) -> Bools:
     """Which reports are of vessels that make way, ahead or astern."""
-    sog_kn = np.round(reports["sog_kn"].astype(np.float64), 1)
-    off = angle(reports["cog_deg"].astype(np.float64), reports["heading_deg"].astype(np.float64))
-    along: Bools = (sog_kn >= t.course_least_kn) & ((off <= t.off_least_deg) | (off >= t.off_most_deg))
-    ahead: Bools = along | (sog_kn > t.speed_most_kn)
+    sog_kn, off = reports["sog_kn"], angle(reports["cog_deg"], reports["heading_deg"])
+    along: Bools = (sog_kn > t.course_least_kn - _ROUNDED_KN) & ((off <= t.off_least_deg) | (off >= t.off_most_deg))
+    ahead: Bools = along | (sog_kn >= t.speed_most_kn + _ROUNDED_KN)
     return ahead
 
 
@@ -90,77 +137,67 @@ def are_judged(reports: npt.NDArray[np.void]) -> Bools:
     return found
 
 
-def may_drift(reports: npt.NDArray[np.void], t: DriftingThresholds) -> Bools:
-    """Which reports may be of a drifting vessel."""
-    sog_kn = np.round(reports["sog_kn"].astype(np.float64), 1)
-    found: Bools = (sog_kn >= t.speed_least_kn) & (sog_kn <= t.speed_most_kn) & ~np.isnan(reports["heading_deg"])
-    found &= are_judged(reports) & ~go_ahead(reports, t)
-    return found
+def may_drift(step: DetectorInput, own: Any, believed: HeadingChecks, t: DriftingThresholds) -> Places:
+    """The positions that may be of a drifting vessel whose heading is believed, at the latest by the last of these.
 
-
-def concerned(step: DetectorInput, own: Any, t: DriftingThresholds) -> Places:
-    """The positions of vessels of which one report is slow, or which are in a run."""
+    A report that shows that a heading is right ends the run, so a run in which it was not believed yet does not matter.
+    """
     sog_kn = step.reports["sog_kn"]
-    some = (sog_kn >= t.speed_least_kn - _TENTH) & (sog_kn <= t.speed_most_kn + _TENTH)
-    some |= own.since_s[step.rows] > 0
-    some &= step.moved
-    hits = some.nonzero()[0]
-    if not len(hits):
-        return hits
-    begins = np.append(True, step.rows[1:] != step.rows[:-1])
-    vessel = np.cumsum(begins) - 1
-    chosen = np.zeros(vessel[-1] + 1, bool)
-    chosen[vessel[hits]] = True
-    places: Places = (chosen[vessel] & step.moved).nonzero()[0]
-    return places
+    slow = ((sog_kn > t.speed_least_kn - _ROUNDED_KN) & (sog_kn < t.speed_most_kn + _ROUNDED_KN)).nonzero()[0]
+    rows = step.rows[slow]
+    trusted = own.signs[rows] & TRUSTED > 0
+    if len(believed.news):
+        trusted |= np.isin(rows, believed.news)
+    slow = slow[trusted]
+    if not len(slow):
+        return _NO
+    reports = step.reports[slow]
+    found = step.moved[slow] & are_judged(reports) & ~np.isnan(reports["heading_deg"]) & ~go_ahead(reports, t)
+    return np.asarray(slow[found])
 
 
-_TENTH: Final = 0.1
-
-
-def runs_after(step: DetectorInput, own: Any, t: DriftingThresholds) -> Runs:
-    """The runs after each report of the vessels concerned; ``own`` are the columns before the first."""
-    at = concerned(step, own, t)
-    rows, reports = step.rows[at], step.reports[at]
-    may = may_drift(reports, t)
-    first = np.append(True, rows[1:] != rows[:-1])[: len(at)]
-    before_ms = step.before.fix_ms[at] if len(at) else np.zeros(0, np.int64)
-    paused = reports["time_ms"] - before_ms > int(t.pause_most_min * MINUTE_MS)
-    known_s = own.since_s[rows].astype(np.int64)
-    ran = np.append(False, may[:-1])[: len(at)]
-    ran[first] = known_s[first] > 0
-    begin = _beginnings(reports["time_ms"] // MS, known_s, first, may, may & (paused | ~ran))
-    fresh, heading = begin >= 0, headings(reports)
+def runs_after(step: DetectorInput, own: Any, believed: HeadingChecks, t: DriftingThresholds) -> Runs:
+    """The runs after each report that may be of a drifting vessel; ``own`` are the columns before the first."""
+    at = may_drift(step, own, believed, t)
+    if not len(at):
+        return _NO_RUNS
+    rows, reports, order = step.rows[at], step.reports[at], np.arange(len(at))
+    time_s, before_s, heading = reports["time_ms"] // MS, step.before.fix_ms[at] // MS, headings(reports)
+    first = np.append(True, rows[1:] != rows[:-1])
+    last_s = np.append(0, time_s[:-1])
+    last_s[first] = own.last_s[rows[first]]
+    goes_on = (last_s == before_s) & (time_s - before_s <= int(t.pause_most_min * MINUTE_MS // MS))
+    start = np.maximum.accumulate(np.where(first, order, 0))
+    begin = _beginnings(time_s, own.since_s[rows], first, start, ~goes_on & (last_s != time_s))
+    fresh = begin >= 0
 
     def held(values: Any, known: Any) -> Any:
         return np.where(fresh, values[begin], known[rows])
 
-    head = held(heading, own.heading_deg).astype(np.int64)
-    changes = np.cumsum(may & (heading != head))
-    start = np.maximum.accumulate(np.where(first, np.arange(len(at)), 0))
+    head = held(heading, own.heading_deg)
+    changes = np.cumsum(heading != head)
     earlier = np.where(fresh, changes[begin], np.append(0, changes)[start])
-    varied = (changes > earlier) | (~fresh & (own.signs[rows] & VARIED > 0))
     return Runs(
         at,
-        np.where(may, held(reports["time_ms"] // MS, own.since_s), 0),
+        held(time_s, own.since_s).astype(np.int64),
         held(reports["lat_deg"].astype(np.float32), own.lat_deg),
         held(reports["lon_deg"].astype(np.float32), own.lon_deg),
-        head,
-        varied & may,
+        head.astype(np.int64),
+        (changes > earlier) | (~fresh & (own.signs[rows] & VARIED > 0)),
     )
 
 
 def _beginnings(
-    time_s: npt.NDArray[np.int64], known_s: npt.NDArray[np.int64], first: Bools, may: Bools, begins: Bools
+    time_s: npt.NDArray[np.int64], known_s: npt.NDArray[np.uint32], first: Bools, start: Places, begins: Bools
 ) -> npt.NDArray[np.int64]:
-    """For each report the place at which its run begins; -1 if that was before these reports."""
-    order = np.arange(len(time_s))
-    start = np.maximum.accumulate(np.where(first, order, 0))
+    """For each report the place at which its run begins; -1 if that was before these reports.
+
+    ``first``: the first report of each vessel, ``start``: its place; ``begins``: where a run begins in any case.
+    """
     while True:
-        begin = np.maximum.accumulate(np.where(begins, order, -1))
+        begin = np.maximum.accumulate(np.where(begins, np.arange(len(time_s)), -1))
         begin = np.where(begin >= start, begin, -1)
-        since_s = np.where(begin >= 0, time_s[begin], known_s)
-        old = may & (time_s - since_s > RUN_MOST_S)
+        old = time_s - np.where(begin >= 0, time_s[begin], known_s) > RUN_MOST_S
         if not old.any():
             return begin
         begins = begins | (old & (first | ~np.append(False, old[:-1])))
@@ -198,11 +235,16 @@ def speed_kn(drift: Drift) -> Floats:
     return np.asarray(np.round(drift.metres / _KM_M * KM_NM / hours, 1))
 
 
-def agreements(step: DetectorInput, t: DriftingThresholds) -> tuple[Places, Bools]:
-    """Reports under way that confirm the heading sensor (true) or contradict it (false)."""
-    reports = step.reports
-    fast = ((reports["sog_kn"] >= t.checked_kn) & step.moved).nonzero()[0]
-    off = angle(reports["cog_deg"][fast], reports["heading_deg"][fast])
+def heading_checks(step: DetectorInput, own: Any, t: DriftingThresholds) -> HeadingChecks:
+    """What some of the reports show about heading sensors."""
+    some = (step.reports["payload"] & _SOME == 0).nonzero()[0]
+    some = some[step.moved[some] & (step.reports["sog_kn"][some] >= t.checked_kn)]
+    if not len(some):
+        return _NO_CHECKS
+    reports = step.reports[some]
+    off = angle(reports["cog_deg"], reports["heading_deg"])
     agrees = off <= _AGREES_DEG
-    says = (agrees | (off > _DISAGREES_DEG)).nonzero()[0]
-    return fast[says], agrees[says]
+    shows = agrees | (off > _DISAGREES_DEG)
+    at, agrees = some[shows], agrees[shows]
+    rows = step.rows[at]
+    return HeadingChecks(at, agrees, rows[agrees & (own.signs[rows] & TRUSTED == 0)])
