@@ -21,8 +21,7 @@ When it is wrong. A vessel in a current as fast as itself moves sideways while i
 position sideways without stating that they are restricted. A vessel that drifts along its heading, or has no heading
 sensor, is not found, nor one that has never been heard under way.
 
-References. COLREG rules 3(f) and 27 (not under command); ITU-R M.1371-5 (heading, navigational status); Lane et al.
-2010 (anomalies of ships' tracks).
+References. COLREG rules 3(f) and 27 (not under command); ITU-R M.1371-5 (heading, navigational status).
 """
 
 from __future__ import annotations

@@ -129,7 +129,8 @@ def test_the_largest_image_is_written(kafka_settings: KafkaSettings) -> None:
         {"id": f"{n:0200d}", "lat_deg": 1.123456, "lon_deg": 2.123456, "length_m": 100.5, "confidence": 0.123456}
         for n in range(20_000)
     )
-    given = {"id": "i", "sensor": "s", "kind": "radar", "time_ms": 1, "footprint": (), "contacts": contacts}
+    box = ((2.0, 1.0), (3.0, 1.0), (3.0, 2.0), (2.0, 1.0))
+    given = {"id": "i", "sensor": "s", "kind": "radar", "time_ms": 1, "footprint": box, "contacts": contacts}
     image = msgspec.convert(given, Image)
     write_images(kafka_settings, [image])
     assert images(kafka_settings) == [image]
