@@ -14,12 +14,12 @@ import msgspec
 from detectors.core.alert import Alert
 from detectors.core.sphere import distance_nm
 from detectors.core.units import DAY_MS, unix_ms
-from detectors.core.vessels.sightings import SIGHTINGS, Sighting, SightingRecord, sightings_in
+from detectors.core.vessels.sightings import Sighting, SightingRecord, sightings_in
 from streams.errors import InputError, Reason
 from streams.imagery.images import Fixes, Image, Silence
 from streams.imagery.matching.matching import Outcomes, match
 from streams.imagery.places import Place, reachable
-from streams.imagery.silences import KnownSilences
+from streams.imagery.silences import KnownSilences, may_show
 
 IMAGES_DAYS: Final = 30
 """Images are kept for so long, by their time against the newest."""
@@ -60,6 +60,10 @@ class ImageBook:
         self._images: dict[str, TakenImage] = {}
         self._found: dict[str, Outcomes] = {}
         """By image; those that are to be matched again are missing."""
+        self._shows: dict[int, dict[str, list[tuple[str, Sighting]]]] = {}
+        """By vessel and image: the alert concerned ("" for none), and what is shown."""
+        self._changed: set[int] = set()
+        """Vessels of which something is new."""
         self._withdrawn: dict[str, None] = {}
         self._silences = KnownSilences()
         self._alerts: dict[int, dict[str, _Known]] = {}
@@ -77,14 +81,23 @@ class ImageBook:
 
     def withdraw(self, image_id: str) -> None:
         """The image was deleted: nothing is to state it any more."""
-        self._drop(image_id)
+        self._changed |= self._drop(image_id)
         self._withdrawn[image_id] = None
         while len(self._withdrawn) > IMAGES_MOST:
             del self._withdrawn[next(iter(self._withdrawn))]
 
-    def _drop(self, image_id: str) -> None:
+    def _drop(self, image_id: str) -> set[int]:
+        """Forgets an image; returns the vessels in it."""
         self._images.pop(image_id, None)
         self._found.pop(image_id, None)
+        return self._clear(image_id)
+
+    def _clear(self, image_id: str) -> set[int]:
+        vessels = {mmsi for mmsi, shown in self._shows.items() if shown.pop(image_id, None) is not None}
+        for mmsi in vessels:
+            if not self._shows[mmsi]:
+                del self._shows[mmsi]
+        return vessels
 
     def take(self, alert: Alert) -> None:
         """A revision of any alert. Raises InputError if its times or what it states of images are not of their form."""
@@ -101,16 +114,16 @@ class ImageBook:
         if ended_ms is None and alert.status == "closed":
             ended_ms = unix_ms(alert.time)
         known[alert.id] = _Known(alert, ended_ms)
+        self._changed.add(alert.mmsi)
         if alert.detector == "gap":
             for silence in self._silences.take(alert):
                 self._match_again(silence)
 
     def _match_again(self, silence: Silence) -> None:
         """A silence is new, or is known better: images in its time may show the vessel, or do so no longer."""
-        for image in self._images.values():
-            at_ms = image.image.time_ms
-            if silence.from_ms <= at_ms and (silence.to_ms is None or at_ms <= silence.to_ms):
-                self._found.pop(image.image.id, None)
+        for taken in self._images.values():
+            if may_show(taken.image, silence):
+                self._found.pop(taken.image.id, None)
 
     def _forget(self) -> None:
         """Images that are old against the newest. Only after all are told: that of an old recording is, too."""
@@ -139,6 +152,10 @@ class ImageBook:
             taken = self._images[image_id]
             found = self._match(taken.image, taken.fixes, self._silences_at(taken.image.time_ms), lengths=taken.lengths)
             self._found[image_id] = found
+            self._changed |= self._clear(image_id)
+            for one in found.found:
+                self._shows.setdefault(one.mmsi, {}).setdefault(image_id, []).append((one.alert, one.sighting))
+                self._changed.add(one.mmsi)
         return found
 
     def _silences_at(self, time_ms: int) -> list[Silence]:
@@ -151,17 +168,12 @@ class ImageBook:
 
         ``told_ms`` gives the event time of a record from its alert and the time of its newest image.
         """
-        by_vessel: dict[int, list[tuple[str, Sighting]]] = {}
-        for image_id in sorted(self._images):
-            for found in self.outcomes(image_id).found:
-                by_vessel.setdefault(found.mmsi, []).append((found.alert, found.sighting))
-        stating = {
-            mmsi
-            for mmsi, alerts in self._alerts.items()
-            if any(SIGHTINGS in known.alert.details for known in alerts.values())
-        }
-        for mmsi in sorted(by_vessel.keys() | stating):
-            shows = sorted(by_vessel.get(mmsi, ()), key=lambda one: (one[1].time_ms, one[1].image))
+        for image_id in sorted(self._images.keys() - self._found.keys()):
+            self.outcomes(image_id)
+        changed, self._changed = sorted(self._changed), set()
+        for mmsi in changed:
+            told = (one for shown in self._shows.get(mmsi, {}).values() for one in shown)
+            shows = sorted(told, key=lambda one: (one[1].time_ms, one[1].image))
             for alert_id in sorted(self._alerts.get(mmsi, ())):
                 known = self._alerts[mmsi][alert_id]
                 if known.alert.detector != _ABSENT and known.alert.status != "retracted":

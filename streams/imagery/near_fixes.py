@@ -12,6 +12,7 @@ from detectors.core.message_types import POSITIONS_OF_SHIPS
 from detectors.core.reports import HAS_SHIP, Batch
 from detectors.core.sphere import unit_vectors
 from detectors.core.units import MS
+from streams.imagery.circles import EARTH_NM, circle_of
 from streams.imagery.images import Fixes, Image
 
 MARGIN_NM: Final = 30.0
@@ -23,7 +24,6 @@ ROWS_AT_ONCE: Final = 20_000
 NEAREST: Final = 3
 """Fixes kept before the image, and after it, for each vessel."""
 _TYPES: Final = np.array(sorted(POSITIONS_OF_SHIPS), np.uint8)
-_EARTH_NM: Final = 3440.065
 _FIX: Final = np.dtype(
     [("mmsi", "<i8"), ("time_ms", "<i8"), ("lat_deg", "<f8"), ("lon_deg", "<f8"), ("sog_kn", "<f8"), ("cog_deg", "<f8")]
 )
@@ -33,12 +33,9 @@ class _Around:
     """One image: a circle on the globe, a span of time, and the fixes in both."""
 
     def __init__(self, image: Image, within_ms: int) -> None:
-        lon, lat = np.asarray(image.footprint, np.float64).T
-        corners = unit_vectors(lat, lon)
-        middle = corners.mean(axis=1)
-        self.middle = middle / np.linalg.norm(middle)
-        far = float(np.arccos(np.clip(self.middle @ corners, -1, 1)).max())
-        self.least = float(np.cos(min(far + MARGIN_NM / _EARTH_NM, np.pi)))
+        circle = circle_of(image.footprint)
+        self.middle = circle.middle
+        self.least = float(np.cos(min((circle.radius_nm + MARGIN_NM) / EARTH_NM, np.pi)))
         self.time_ms, self.within_ms = image.time_ms, within_ms
         self.rows: list[npt.NDArray[np.void]] = []
         self.kept = self.fresh = 0

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from detectors.core.alert import Alert, Position
-from detectors.core.units import unix_ms
-from streams.imagery.images import LikelyPlace, Silence
+from detectors.core.units import HOUR_MS, unix_ms
+from streams.imagery.circles import circle_of
+from streams.imagery.images import Image, LikelyPlace, Silence
 
 SILENCES_MOST: Final = 50_000
+_MARGIN_NM: Final = 5.0
+"""For errors of fixes and outlines."""
 _REST_NM: Final = 1.0
 _SPEED_MOST_KN: Final = 110.0
 _REST_WEIGHT: Final = 3.0
@@ -87,3 +90,18 @@ def _time(alert: Alert, name: str) -> int | None:
         return unix_ms(text) if isinstance(text, str) else None
     except ValueError:
         return None
+
+
+def may_show(image: Image, silence: Silence) -> bool:
+    """Whether an image can show the vessel of a silence: its time is in it, and its outline in reach."""
+    before_ms = image.time_ms - silence.from_ms
+    after_ms = None if silence.to_ms is None else silence.to_ms - image.time_ms
+    if before_ms < 0 or (after_ms is not None and after_ms < 0):
+        return False
+    circle = circle_of(image.footprint)
+    if circle.away_nm(silence.lat_deg, silence.lon_deg) > silence.v_max_kn * before_ms / HOUR_MS + _MARGIN_NM:
+        return False
+    if after_ms is None or silence.to_lat_deg is None or silence.to_lon_deg is None:
+        return True
+    back_nm = circle.away_nm(silence.to_lat_deg, silence.to_lon_deg)
+    return back_nm <= silence.v_max_kn * after_ms / HOUR_MS + _MARGIN_NM

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,6 +17,7 @@ from detectors.core.vessels.sightings import SightingRecord, sightings_in, with_
 from streams.errors import InputError
 from streams.imagery.book import IMAGES_DAYS, ImageBook, TakenImage
 from streams.imagery.images import Contact, Fixes, Image
+from streams.imagery.matching.matching import Outcomes, match
 from streams.imagery.places import Place
 
 T0 = 1_770_000_000_000
@@ -241,3 +243,23 @@ def test_an_alert_that_no_detector_writes_is_rejected(wrong: dict[str, object]) 
 )
 def test_a_gap_with_numbers_that_cannot_be_is_no_silence_or_one_of_unknown_length(wrong: dict[str, object]) -> None:
     shown_after([msgspec.structs.replace(gap(), **wrong), FOUND])
+
+
+def test_a_silence_out_of_reach_of_an_image_does_not_match_it_again() -> None:
+    matched: list[str] = []
+
+    def counted(image: Image, *given: Any, **more: Any) -> Outcomes:
+        matched.append(image.id)
+        return match(image, *given, **more)
+
+    playing = Engine(ImageBook((PORT,), counted))
+    far = msgspec.structs.replace(FOUND, id="far", footprint=tuple((lon + 40, lat) for lon, lat in BOX), contacts=())
+    for one in (FOUND, far):
+        playing.book.add(taken(one))
+    playing.settle()
+    playing.book.take(gap())
+    playing.settle()
+    assert sorted(matched) == ["S1A-1", "S1A-1", "far"]
+    playing.book.take(gap(revision=9))  # the same silence
+    playing.settle()
+    assert len(matched) == 3
