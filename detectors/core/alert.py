@@ -89,6 +89,14 @@ class Alert(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     evidence: tuple[Evidence, ...] = ()
     replayed: bool = False
     """True if the input is a recording: for the record, never for a pager."""
+    same_as: int | None = None
+    """The revision that this one repeats, except for what it states of satellites: feedback on that one counts for this
+    one too."""
+
+    @property
+    def news(self) -> int:
+        """The last revision that was news."""
+        return self.revision if self.same_as is None else self.same_as
 
 
 def encode(alert: Alert) -> bytes:

@@ -274,7 +274,7 @@ def _print(alert: Alert, said: Feedback | None, *, json: bool) -> None:
         typer.echo(encode(alert).decode())
         return
     text = line(alert)
-    if said is not None and said.kind != "withdrawn" and said.revision >= alert.revision:
+    if said is not None and said.kind != "withdrawn" and said.revision >= alert.news:
         text.append(f"  [{said.kind.replace('_', ' ')} by {said.by}{': ' if said.note else ''}{said.note}]", "green")
     text.append(f"  {alert.id[:8]}", "dim")
     _out.print(text)

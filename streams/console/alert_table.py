@@ -121,7 +121,7 @@ class AlertTable:
     def _word(self, held: _HeldAlert) -> FeedbackShown | None:
         """The feedback on the present revision of an alert."""
         said = self._words.get(held.alert.id)
-        if said is None or said.kind == "withdrawn" or said.revision < held.alert.revision:
+        if said is None or said.kind == "withdrawn" or said.revision < held.alert.news:
             return None
         return FeedbackShown(kind=said.kind, by=said.by, note=said.note, time=said.time)
 

@@ -126,7 +126,7 @@ class NoticeScheduler:
         """
         self._open.pop(alert.id, None)
         self._rate_cap.leave(alert.id)
-        quiet = alert.revision <= self._quiet.get(alert.id, 0)
+        quiet = alert.news <= self._quiet.get(alert.id, 0)
         if quiet and alert.status not in ENDED and len(self._put_out) < _PUT_OUT_MOST:
             self._put_out[alert.id] = {alert.id: alert}
         if self._wanted(alert) and alert.status not in ENDED and not quiet and self._rate_cap.admit(alert, written_ms):
@@ -138,7 +138,7 @@ class NoticeScheduler:
             return self._renotified(said, now_ms)
         self._quiet[said.alert_id] = max(said.revision, self._quiet.get(said.alert_id, 0))
         own = self._open.get(said.alert_id)
-        if own is not None and own.alert.revision > said.revision:
+        if own is not None and own.alert.news > said.revision:
             return NOTHING  # it changed since: that is news to the person too
         case = [one for one in self._open.values() if one.alert.case_id == said.case_id]
         said_now = NOTHING
@@ -168,7 +168,7 @@ class NoticeScheduler:
         """Applies a revision from the topic, written there at ``written_ms`` (None: just now)."""
         if (alert.replayed and not self.rules.include_replayed) or not self._is_news(alert):
             return NOTHING
-        if alert.revision <= self._quiet.get(alert.id, 0):
+        if alert.news <= self._quiet.get(alert.id, 0):
             return NOTHING
         former = self._open.get(alert.id)
         late = written_ms is not None and now_ms - written_ms > self.rules.digest_after_s * MS

@@ -63,6 +63,7 @@ def test_a_gap_states_the_next_passes_until_the_reach_is_too_wide_or_the_ship_is
         assert passes(alert)[0]["begin"] >= alert.time[:19]
         assert {one["satellite"] for one in passes(alert)} <= {*ELEMENTS} - {"HST"}
         assert all(one["covers"] > 0 and len(one["area"]) > 3 for one in passes(alert))
+    assert (opened.same_as, next_day.same_as, too_wide.same_as, closed.same_as) == (None, 1, 1, None)
     assert too_wide.severity == opened.severity and passes(too_wide) == []
     assert unix_ms(next_day.time) >= unix_ms(opened.time) + 24 * HOUR_MS
     silent_h = (unix_ms(too_wide.time) - unix_ms(too_wide.details["last_heard"])) / HOUR_MS

@@ -113,6 +113,13 @@ def test_a_ship_that_is_heard_on_a_slow_feed_after_it_was_told_closes_its_gap(ki
     assert found[2].details["reappeared_at"] == CLOSED.details["reappeared_at"]
 
 
+def test_that_it_is_where_it_reports_is_no_news_and_a_possible_match_is() -> None:
+    seen = msgspec.structs.replace(image(7.0), outcome="seen")
+    found = gaps(told(9.0, OPENED, seen), told(10.0, OPENED, seen, image(8.0)), told(11.0, OPENED, image(8.0)))
+    assert [alert.same_as for alert in found] == [None, 1, None, None, None]
+    assert [alert.news for alert in found] == [1, 1, 3, 4, 5]
+
+
 def test_nothing_else_is_revised() -> None:
     plain, with_image = (
         [alert for alert in run(beside(story(), records), batch=100) if alert.detector != "gap"]

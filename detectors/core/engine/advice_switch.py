@@ -74,4 +74,6 @@ class AdviceSwitch:
         former, present = (each.details.get(IMAGERY) for each in (alert, advised))
         if present is None or (former is not None and former["passes"] == present["passes"]):
             return None
-        return msgspec.structs.replace(advised, revision=alert.revision + 1, status="updated", time=rfc3339(time_ms))
+        return msgspec.structs.replace(
+            advised, revision=alert.revision + 1, status="updated", time=rfc3339(time_ms), same_as=alert.news
+        )

@@ -50,7 +50,9 @@ class AreaSwitch:
         if (now.severity, now.details.get(AREA)) == (alert.severity, alert.details.get(AREA)):
             return
         time_ms = max(time_ms, unix_ms(alert.time))
-        now = msgspec.structs.replace(now, revision=alert.revision + 1, status="updated", time=rfc3339(time_ms))
+        now = msgspec.structs.replace(
+            now, revision=alert.revision + 1, status="updated", time=rfc3339(time_ms), same_as=None
+        )
         self._fleet.open[row][slot] = now
         self._fleet.touch(np.asarray([row]))
         yield Emitted(ordinal, time_ms, now)

@@ -13,7 +13,7 @@ from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.units import rfc3339, unix_ms
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.index import ABSENT
-from detectors.core.vessels.sightings import SightingRecord, with_sightings
+from detectors.core.vessels.sightings import SightingRecord, sightings_in, with_sightings
 
 ENDED_KEPT: Final = 10_000
 
@@ -69,4 +69,17 @@ class SightingTaker:
         if revised.details == alert.details:
             return None
         time_ms = max(record.told_ms, unix_ms(alert.time))
-        return msgspec.structs.replace(revised, revision=alert.revision + 1, status=status, time=rfc3339(time_ms))
+        return msgspec.structs.replace(
+            revised,
+            revision=alert.revision + 1,
+            status=status,
+            time=rfc3339(time_ms),
+            same_as=alert.news if _is_expected(alert, record) else None,
+        )
+
+
+def _is_expected(alert: Alert, record: SightingRecord) -> bool:
+    """Whether all that is new is that the vessel was at its reported position."""
+    former = sightings_in(alert)
+    new = [one for one in record.sightings if one not in former]
+    return all(one in record.sightings for one in former) and all(one.outcome == "seen" for one in new)

@@ -164,7 +164,10 @@ def test_a_person_s_word_is_shown_until_the_alert_changes(make: Make) -> None:
     assert case.word is not None and (case.word.by, case.word.kind) == ("Kim", "acknowledged")
     story = board.story(case.case_id)
     assert story is not None and story.alerts[0].word == case.word
-    board.take(make(revision=2, status="updated"), b"2")
+    board.take(make(revision=2, status="updated", same_as=1), b"2")
+    (case,) = board.overview("following", log=False).cases
+    assert case.word is not None  # only satellite passes were renewed
+    board.take(make(revision=3, status="updated"), b"3")
     (case,) = board.overview("following", log=False).cases
     assert case.word is None  # it changed since: that is news to the person too
 

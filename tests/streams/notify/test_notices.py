@@ -298,6 +298,25 @@ def test_an_acknowledged_case_stays_quiet_until_it_changes(make: Make) -> None:
     assert {id_[0] for id_, _ in board.firing(NOW + 202 * S)} == {one.id[0], "2"}
 
 
+def test_an_acknowledged_case_stays_quiet_when_only_its_satellite_passes_are_renewed(make: Make) -> None:
+    notices, board = NoticeScheduler(NoticeRules(settle_s=0)), Board()
+    one = make()
+    board.post(notices.take(one, NOW))
+    board.post(notices.heard(said_of(one), NOW + S))
+    board.post(notices.take(make(revision=2, status="updated", same_as=1), NOW + 2 * S))
+    board.post(notices.take(make(revision=3, status="updated", same_as=1), NOW + 3 * S))
+    assert not board.firing(NOW + 4 * S)
+    board.post(notices.take(make(revision=4, status="updated"), NOW + 5 * S))
+    assert board.firing(NOW + 6 * S)
+    again = NoticeScheduler(NoticeRules())
+    again.heard(said_of(one), NOW)
+    again.restore(make(revision=3, status="updated", same_as=1), NOW)
+    assert not again.open
+    late = NoticeScheduler(NoticeRules(settle_s=0))
+    late.take(make(revision=3, status="updated", same_as=1), NOW)
+    assert late.heard(said_of(one), NOW + S).notices  # what was said of the first is said of the third
+
+
 def test_a_word_on_what_has_changed_since_does_not_hide_the_change(make: Make) -> None:
     notices, board = NoticeScheduler(NoticeRules(settle_s=0)), Board()
     for revision in (1, 2):
