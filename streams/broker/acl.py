@@ -104,7 +104,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "imagery import": Rights(topics=(("Write", (DETECTIONS,)),)),
     "doctor": Rights(
         topics=(
-            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS)),
+            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS, DETECTIONS, IMAGES)),
             ("Describe", EVERY),
             ("DescribeConfigs", EVERY),
         ),

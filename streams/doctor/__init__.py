@@ -8,6 +8,7 @@ from functools import partial
 
 from streams.doctor.concurrent import LIMIT_S, QuestionGroup, at_once
 from streams.doctor.findings import DoctorFinding
+from streams.doctor.imagery import elements_finding
 from streams.doctor.local import local_findings
 from streams.doctor.log import kafka_findings
 from streams.doctor.reference import reference_findings
@@ -20,6 +21,9 @@ __all__ = ["DoctorFinding", "examine"]
 def examine(settings: Settings, now_ms: int, limit_s: float = LIMIT_S) -> Iterator[DoctorFinding]:
     """All findings, in the order in which a person would check; ``now_ms``: wall clock, Unix ms."""
     loaded = yield from local_findings(settings)
+    elements = elements_finding(settings.imagery, now_ms)
+    if elements is not None:
+        yield elements
     answers: Future[bool] = Future()
 
     def of_kafka() -> Iterator[DoctorFinding]:

@@ -11,6 +11,7 @@ from streams.broker.answering import slowest_answer_s
 from streams.broker.clients import admin, consumer, servers_of
 from streams.doctor.disk import disk_findings
 from streams.doctor.findings import DoctorFinding, ok, span, warn, wrong
+from streams.doctor.imagery import images_finding
 from streams.doctor.reading import Newest, SnapshotSummary, newest, newest_head, oldest_ms, tail
 from streams.doctor.sources import sources_finding, ticks_of
 from streams.errors import ConfigError, SinkError
@@ -148,6 +149,9 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFindin
         sources = sources_finding(ticks_of(tail(reader, kafka.topic_prefix + SENTENCES)), settings.feed, now_ms)
         if sources is not None:
             yield sources
+        images = images_finding(reader, kafka, now_ms)
+        if images is not None:
+            yield images
         yield _workers(client, settings, written)
         bindings, displaced = (newest(reader, kafka.topic_prefix + topic) for topic in (IDENTITIES, PLACES))
         yield _state(settings, _Saved("state", FLEET, written, cuts[FLEET]), now_ms)

@@ -31,6 +31,7 @@ def service_findings(settings: Settings) -> Iterator[DoctorFinding]:
         ("ingest", settings.ingest.metrics_host, settings.ingest.metrics_port, "wakewatch ingest URL"),
         ("worker", settings.worker.metrics_host, settings.worker.metrics_port, "wakewatch detect"),
         ("notifier", settings.notify.metrics_host, settings.notify.metrics_port, "wakewatch notify"),
+        ("image matching", settings.imagery.metrics_host, settings.imagery.metrics_port, "wakewatch imagery match"),
     ):
         if port:
             yield _process(name, _LOOPBACK if host in _EVERYWHERE else host, port, start)

@@ -31,7 +31,7 @@ def write_images(kafka: KafkaSettings, images: Sequence[Image]) -> None:
     from kafka.errors import KafkaError
 
     topic = kafka.topic_prefix + DETECTIONS
-    _require(kafka, topic)
+    require_topic(kafka, topic)
     producer = clients.producer(kafka, **_PRODUCER)
     try:
         sent = [
@@ -49,7 +49,7 @@ def write_images(kafka: KafkaSettings, images: Sequence[Image]) -> None:
         producer.close()
 
 
-def _require(kafka: KafkaSettings, topic: str) -> None:
+def require_topic(kafka: KafkaSettings, topic: str) -> None:
     """Raises ConfigError if the topic does not exist: a producer would wait for it."""
     admin = clients.admin(kafka)
     try:

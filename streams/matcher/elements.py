@@ -10,6 +10,7 @@ from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.units import MS
 from streams.broker import clients
 from streams.errors import SinkError
+from streams.imagery.importing import require_topic
 from streams.messages.log_records import H_FORMAT, H_KIND, H_SOURCE, KIND_ELEMENTS, LOG_FORMAT
 from streams.messages.topics import SENTENCES, missing
 from streams.settings.model import KafkaSettings
@@ -31,6 +32,7 @@ def write_elements(kafka: KafkaSettings, record: OrbitRecord) -> int:
     from kafka.errors import KafkaError
 
     topic = kafka.topic_prefix + SENTENCES
+    require_topic(kafka, topic)
     headers = [(H_FORMAT, LOG_FORMAT), (H_KIND, KIND_ELEMENTS), (H_SOURCE, b"imagery")]
     value = msgspec.json.encode(record)
     producer = clients.producer(kafka, **_PRODUCER)

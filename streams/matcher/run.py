@@ -67,6 +67,10 @@ class Matcher:
         self._unreadable = UnreadableRecords(lambda topic: metrics.unreadable_records.labels(topic).inc())
         for topic in (DETECTIONS, IMAGES, ALERTS):
             metrics.unreadable_records.labels(topic)
+        for outcome in ("matched", "doubtful", "not matched"):
+            metrics.images_matched.labels(outcome)
+        self._busy_since: float | None = None
+        metrics.image_wait.set_function(self._wait_s)
 
     def run(self, *, once: bool = False) -> None:
         """Runs until it is stopped; with ``once`` until all that is there is matched. Raises ConfigError, SinkError."""
@@ -82,9 +86,11 @@ class Matcher:
                     continue  # what is known only in part would be told wrongly
                 self._caught_up = True
                 due = self._due(once=once)
+                self._busy_since = time.monotonic() if due else None
                 for group in _groups(due):
                     self._read_log(sender, group)
                     self._tell(sender)
+                self._busy_since = None
                 if changed and not due:
                     self._tell(sender)
                 if once and not changed and not due:
@@ -96,6 +102,10 @@ class Matcher:
     def readiness(self) -> tuple[bool, str]:
         """Whether it has read its topics whole, and what it waits for."""
         return self._caught_up, "" if self._caught_up else "reading images and alerts"
+
+    def _wait_s(self) -> float:
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
 
     def _begin(self, client: Any) -> dict[Any, int]:
         from kafka import TopicPartition

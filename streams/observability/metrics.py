@@ -141,6 +141,9 @@ class Metrics:
         self.images_matched = self._counter(
             "images_matched", "Satellite images matched with vessels, by outcome", "outcome"
         )
+        self.image_wait = self._gauge(
+            "image_wait_seconds", "How long the oldest image that can be matched has waited; 0: none waits"
+        )
         self.sightings_told = self._counter(
             "sightings_told", "Records of what satellite images show, written to the log"
         )

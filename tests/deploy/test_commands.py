@@ -29,7 +29,7 @@ from tests.ops.programs import until
 DEPLOY = Path(__file__).parents[2] / "deploy"
 WAKEWATCH = str(Path(sys.executable).parent / "wakewatch")
 PATIENCE_S = 90.0
-_SECTIONS = {"ingest": "INGEST", "detect": "WORKER", "notify": "NOTIFY"}
+_SECTIONS = {"ingest": "INGEST", "detect": "WORKER", "notify": "NOTIFY", "imagery": "IMAGERY"}
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def of_systemd() -> Iterator[Line]:
 LINES = [*of_compose(), *of_kubernetes(), *of_systemd()]
 
 
-PROCESSES = {"ingest", "detect", "notify", "grafana-datasource", "console"}
+PROCESSES = {"ingest", "detect", "notify", "grafana-datasource", "console", "imagery"}
 
 
 @pytest.mark.parametrize("kind", ["compose", "kubernetes", "systemd"])

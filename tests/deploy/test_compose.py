@@ -107,7 +107,11 @@ def test_the_settings_that_are_mounted_can_be_read() -> None:
 
 def test_prometheus_scrapes_every_service_that_measures() -> None:
     jobs = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
-    targets = {target.partition(":")[0] for job in jobs for one in job["static_configs"] for target in one["targets"]}
+    targets = {
+        target.partition(":")[0] for job in jobs for one in job.get("static_configs", ()) for target in one["targets"]
+    }
+    optional = {name for job in jobs for one in job.get("dns_sd_configs", ()) for name in one["names"]}
+    assert optional == {name for name, one in compose()["services"].items() if "profiles" in one} == {"match"}
     assert targets - {"localhost"} == {
         "ingest",
         "detect-1",

@@ -1,5 +1,6 @@
 """The manifests: built by kustomize, held against Kubernetes's own schemas, and against what a pod must have."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -76,7 +77,7 @@ def test_the_manifests_are_sound(folder: str) -> None:
 
 def test_commands_and_settings_exist() -> None:
     resources = built(FOLDER / "overlays" / "existing-kafka")
-    assert set(pods(resources)) == {"topics", "ingest", "detect", "notify", "grafana-datasource", "console"}
+    assert set(pods(resources)) == {"topics", "ingest", "detect", "notify", "grafana-datasource", "console", "match"}
     for name, pod in pods(resources).items():
         words, command = list(pod["containers"][0]["args"]), typer.main.get_command(build())
         while hasattr(command, "commands"):
@@ -153,3 +154,26 @@ def test_each_process_is_scraped_under_the_name_that_the_rules_ask_for() -> None
     assert {one["port"] for one in monitor["podMetricsEndpoints"]} == offered
     (relabeling,) = monitor["podMetricsEndpoints"][0]["relabelings"]
     assert (relabeling["targetLabel"], relabeling["replacement"]) == ("job", "wakewatch-$1")
+
+
+def test_the_matching_of_images_and_the_daily_element_sets_are_off_until_an_overlay_turns_them_on(
+    tmp_path: Path,
+) -> None:
+    resources = built(FOLDER / "overlays" / "existing-kafka")
+    (match,) = [one["spec"] for one in resources if one["kind"] == "Deployment" and one["metadata"]["name"] == "match"]
+    (job,) = [one["spec"] for one in resources if one["kind"] == "CronJob"]
+    assert (match["replicas"], job["suspend"]) == (0, True)
+    assert len(allowed(resources, "match")) == 1
+    (container,) = job["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    words, command = list(container["args"]), typer.main.get_command(build())
+    while hasattr(command, "commands"):
+        command = command.commands[words.pop(0)]
+    command.make_context("elements", words)
+    (other,) = pods(resources)["detect"]["containers"]
+    assert (container["envFrom"], container["image"]) == (other["envFrom"], other["image"])
+    overlay = os.path.relpath(FOLDER / "overlays" / "existing-kafka", tmp_path.resolve())
+    (tmp_path / "kustomization.yaml").write_text(f"resources: [{overlay}]\nreplicas: [{{name: match, count: 1}}]\n")
+    (match,) = [
+        one["spec"] for one in built(tmp_path) if one["metadata"]["name"] == "match" and "replicas" in one["spec"]
+    ]
+    assert match["replicas"] == 1

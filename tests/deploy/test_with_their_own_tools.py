@@ -225,6 +225,18 @@ def test_systemd_finds_out_a_broken_copy(tmp_path: Path, this: str, for_that: st
     assert said_of(program, unit(tmp_path, text.replace(this, for_that)))
 
 
+def test_systemd_understands_the_timer_and_what_it_starts(tmp_path: Path) -> None:
+    program = tool("systemd-analyze")
+    for name in ("wakewatch-elements.service", "wakewatch-elements.timer"):
+        text = (DEPLOY / "systemd" / name).read_text()
+        (tmp_path / name).write_text(text.replace("/opt/wakewatch/bin/wakewatch", "/bin/true"))
+    for name in ("wakewatch-elements.service", "wakewatch-elements.timer"):
+        assert said_of(program, tmp_path / name) == []
+    made = tmp_path / "wakewatch-elements.timer"
+    made.write_text(made.read_text().replace("OnCalendar=*-*-* 05:40:00 UTC", "OnCalendar=daily-ish"))
+    assert said_of(program, made)
+
+
 def test_every_alert_has_its_paragraph_in_the_runbook() -> None:
     groups = yaml.safe_load((DEPLOY / "prometheus" / RULES).read_text())["groups"]
     alerts = [rule for group in groups for rule in group["rules"] if "alert" in rule]

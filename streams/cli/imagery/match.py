@@ -32,10 +32,10 @@ def command(
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
 ) -> int:
-    """Match detections in satellite images with vessels, until Ctrl-C. Alerts are revised by what images show.
+    r"""Match detections in satellite images with vessels, until Ctrl-C. Alerts are revised by what images show.
 
     Reads the images that `wakewatch imagery import` has written, the fixes of vessels around each of them from the log,
-    and all alerts. Needs `pip install 'wakewatch[imagery]'`.
+    and all alerts. Needs `pip install 'wakewatch\[imagery]'`.
 
     Example: wakewatch imagery match --metrics 9107
     """

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.orbits.model import ElementSet
 from detectors.core.orbits.sensors import SENSORS
 from detectors.core.units import DAY_MS
 from streams.errors import ConfigError, InputError
 from streams.imagery.elements import nearest, parse_elements, read_elements, satellites_of
 from streams.imagery.rejected import FILE_MOST, by_reason
+from streams.matcher.elements import write_elements
+from streams.messages.topics import TopicMissingError
+from streams.settings.model import KafkaSettings
 from tests.detectors.orbits.published import ELEMENTS, TLE, elements_of
 
 S1A = ELEMENTS["SENTINEL-1A"]
@@ -228,3 +233,12 @@ def test_damaged_files_never_raise(form: str, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(good)))
     read = parse_elements(bytes(good[:cut]))
     assert len(read.elements) <= 2
+
+
+@pytest.mark.broker
+def test_element_sets_for_a_log_that_does_not_exist_end_at_once(kafka_settings: KafkaSettings) -> None:
+    record = OrbitRecord(elements=(), sensors=())
+    began_s = time.monotonic()
+    with pytest.raises(TopicMissingError, match="ais.sentences.v1"):
+        write_elements(kafka_settings, record)
+    assert time.monotonic() - began_s < 20

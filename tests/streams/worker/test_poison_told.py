@@ -129,6 +129,6 @@ def test_the_most_element_sets_are_searched_quickly_after_the_first_time() -> No
     kept = playing._advice.next
     began_s = time.process_time()
     for _ in range(10):
-        kept.after(NINE_MS, list(playing._advice._targets(OPENED)))
+        kept.after(NINE_MS, list(playing._advice._targets(OPENED, NINE_MS)))
     assert time.process_time() - began_s < QUICK_S
     assert len(playing.manifest()) < 1 << 20
