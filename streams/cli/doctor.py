@@ -35,7 +35,8 @@ def command(
     """Check everything that a running system needs, one line per check, with a remedy; exit code 1 on a fault.
 
     Settings, lists and zones, Kafka, topics, rights, age of the last record from ingest, workers, saved state and lag,
-    images that wait to be matched, age of element sets, /readyz of the processes that have a metrics port, Alertmanager and webhook if configured. Nothing is changed.
+    images that wait to be matched, age of element sets, /readyz of the processes that have a metrics port, Alertmanager
+    and webhook if configured. Nothing is changed.
 
     Example: wakewatch doctor --settings /etc/wakewatch.toml
     """
