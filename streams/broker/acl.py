@@ -176,13 +176,22 @@ def lacking(admin: Any, command: str, settings: Settings) -> list[str]:
 
 
 def refuse_unless_allowed(admin: Any, command: str, settings: Settings) -> None:
-    """Raises ConfigError, one line, if this user lacks a right that ``command`` needs."""
+    """Raises ConfigError, one line, if a topic that ``command`` needs is not there, or this user lacks a right."""
     missing = lacking(admin, command, settings)
-    if missing:
+    if not missing:
+        return
+    topics = dict.fromkeys(grant.name for grant in grants(command, settings) if grant.kind == "topic")
+    there = set(admin.list_topics())
+    absent = [name for name in topics if name not in there]
+    if absent:
         raise ConfigError(
-            f"this user lacks rights at Kafka: {', '.join(missing)}; "
-            f"`wakewatch topics rights {command} --principal User:NAME` prints how to grant them"
+            f"topics do not exist, or this user may not see them: {', '.join(absent)}; create them with "
+            f"`wakewatch topics create`, or see `wakewatch topics rights {command}`"
         )
+    raise ConfigError(
+        f"this user lacks rights at Kafka: {', '.join(missing)}; "
+        f"`wakewatch topics rights {command} --principal User:NAME` prints how to grant them"
+    )
 
 
 def _holds(allowed: Collection[str] | None, operation: Operation) -> bool:

@@ -13,8 +13,9 @@ from prometheus_client import CollectorRegistry
 from detectors.core.alert import Alert
 from detectors.core.vessels.sightings import Sighting, sightings_in
 from streams.broker import clients
+from streams.broker.acl import refuse_unless_allowed
 from streams.broker.reading import read
-from streams.errors import SinkError
+from streams.errors import ConfigError, SinkError
 from streams.imagery.images import Contact, Image
 from streams.imagery.importing import write_images
 from streams.matcher import run, sending
@@ -22,7 +23,7 @@ from streams.matcher.run import Matcher
 from streams.matcher.sending import MATCH_BYTES_MOST
 from streams.messages.log_records import H_KIND, KIND_SIGHTING
 from streams.messages.matched import ImageMatch
-from streams.messages.topics import ALERTS, DEAD, DETECTIONS, IMAGES, SENTENCES
+from streams.messages.topics import ALERTS, DEAD, DETECTIONS, IMAGES, SENTENCES, create_missing
 from streams.messages.values import decoded
 from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static, tagged
 from streams.observability.metrics import Metrics
@@ -218,3 +219,12 @@ def test_what_kafka_rejects_ends_the_matching_with_an_error(
     monkeypatch.setattr(sending, "producer", lambda kafka, **how: made(kafka, **how, max_request_size=500))
     with pytest.raises(SinkError, match="MessageSizeTooLarge"):
         matched(kafka)
+
+
+def test_a_kafka_without_the_topics_of_images_is_told_how_to_add_them(kafka_settings: KafkaSettings) -> None:
+    settings, client = Settings(kafka=kafka_settings), clients.admin(kafka_settings)
+    with pytest.raises(ConfigError, match=r"ais\.images\.v1.*create them with `wakewatch topics create`"):
+        refuse_unless_allowed(client, "imagery match", settings)
+    create_missing(client, kafka_settings)
+    refuse_unless_allowed(client, "imagery match", settings)
+    client.close()
