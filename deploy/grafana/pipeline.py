@@ -240,9 +240,9 @@ _DETECTION = (
     ),
     Spec(
         "graph",
-        "Sightings told",
+        "Sightings reported",
         "Per minute: records of what images show of a vessel. Each revises an alert, or opens not_in_image.",
-        [(f"sum({_rate('sightings_told_total')}) * 60", "told")],
+        [(f"sum({_rate('sightings_reported_total')}) * 60", "reported")],
         unit="cpm",
         quiet="none",
     ),

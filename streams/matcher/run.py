@@ -244,7 +244,7 @@ class Matcher:
     def _tell(self, sender: MatchSender) -> None:
         for record in self._book.records(_told_ms):
             sender.sighting(record)
-            self._metrics.sightings_told.inc()
+            self._metrics.sightings_reported.inc()
         sender.flush()
 
 

@@ -144,8 +144,8 @@ class Metrics:
         self.image_wait = self._gauge(
             "image_wait_seconds", "How long the oldest image that can be matched has waited; 0: none waits"
         )
-        self.sightings_told = self._counter(
-            "sightings_told", "Records of what satellite images show, written to the log"
+        self.sightings_reported = self._counter(
+            "sightings_reported", "Records of what satellite images show, written to the log"
         )
         self.trouble = self._gauge(
             "trouble_seconds", "How long the console's banner has shown this; 0: not shown, NaN: unknown", "kind"
