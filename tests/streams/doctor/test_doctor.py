@@ -266,6 +266,7 @@ def test_a_log_that_grows_while_it_is_asked_about_was_not_recreated(monkeypatch:
     ends = itertools.count(100)
     cut = SnapshotSummary(offset=0, at_ms=now_ms(), app=Settings().worker.app_id)
     monkeypatch.setattr(log, "consumer", lambda *_, **__: SimpleNamespace(close=lambda: None))
+    monkeypatch.setattr(log, "images_finding", lambda *_: None)
     monkeypatch.setattr(log, "newest", lambda *_: Newest(ends={0: next(ends)}, at_ms=now_ms()))
     monkeypatch.setattr(log, "newest_head", lambda *_: {0: cut._replace(offset=next(ends) - 1)})
     monkeypatch.setattr(log, "disk_findings", lambda *_: [])
