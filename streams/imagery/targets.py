@@ -11,6 +11,7 @@ from detectors.core.reference import Zone
 from detectors.core.sphere import distance_nm
 from detectors.core.units import DAY_MS, HOUR_MS, MS, rfc3339, unix_ms
 from streams.errors import ConfigError
+from streams.messages.values import ms_of
 
 REACH: Final = "reach"
 """The name of the target that is the ship's reach."""
@@ -19,6 +20,9 @@ REACH_MOST_NM: Final = 300.0
 """A wider reach holds nearly every pass of every satellite: then only zones are told."""
 AHEAD_MS: Final = 3 * DAY_MS
 LONGEST_MS: Final = 60 * DAY_MS
+_UNTIL_MS: Final = 4_133_980_800_000  # the year 2101
+_SPEEDS_KN: Final = 0.1, 110.0
+_STAY_MOST_S: Final = 1e9
 ENDED: Final = frozenset({"closed", "retracted"})
 
 
@@ -39,6 +43,9 @@ class Window(NamedTuple):
 
 def window_of(from_ms: int | None, to_ms: int | None) -> Window:
     """Raises ConfigError for a time that ends before it begins, or is longer than passes are looked for."""
+    for option, at_ms in (("--from", from_ms), ("--to", to_ms)):
+        if at_ms is not None and at_ms >= _UNTIL_MS:
+            raise ConfigError(f"{option} is after the year 2100; give a time for which there are elements")
     if from_ms is not None and to_ms is not None and not from_ms < to_ms <= from_ms + LONGEST_MS:
         raise ConfigError(f"--to must be after --from, and at most {LONGEST_MS // DAY_MS} days; correct one of them")
     return Window(from_ms, to_ms)
@@ -70,7 +77,7 @@ def of_alert(revisions: Sequence[Alert], zones: Mapping[str, Zone], window: Wind
         to_ms = from_ms + LONGEST_MS
         said.append(f"only the first {LONGEST_MS // DAY_MS} days, to {rfc3339(to_ms)}; --from and --to give others")
     speed_kn = newest.details.get("v_max_kn")
-    if not isinstance(speed_kn, int | float) or speed_kn <= 0:
+    if not isinstance(speed_kn, int | float) or not _SPEEDS_KN[0] <= speed_kn <= _SPEEDS_KN[1]:
         speed_kn = fallback_kn
         said.append(f"the alert states no greatest speed; {speed_kn:g} kn is assumed")
     reach = _reach(last, newest, speed_kn)
@@ -124,15 +131,16 @@ def _end_ms(newest: Alert) -> int:
 
 def _zones(newest: Alert, zones: Mapping[str, Zone], from_ms: int, to_ms: int) -> list[Asked]:
     """The zones that the alert names, each from the earliest arrival of the ship to its latest departure."""
-    named: list[dict[str, Any]] = [one for one in newest.details.get("feasible_ports", []) if isinstance(one, dict)]
+    ports = newest.details.get("feasible_ports")
+    named: list[dict[str, Any]] = [one for one in ports if isinstance(one, dict)] if isinstance(ports, list) else []
     found = []
     for one in named:
         zone = zones.get(str(one.get("zone")))
         if zone is not None:
-            arrival = one.get("arrive_by")
-            arrival_ms = unix_ms(arrival) if isinstance(arrival, str) else from_ms
+            arrival_ms = ms_of(one.get("arrive_by")) or from_ms
             stay_s = one.get("longest_stay_s")
-            leave_ms = arrival_ms + round(stay_s * MS) if isinstance(stay_s, int | float) else to_ms
+            stays = isinstance(stay_s, int | float) and 0 <= stay_s <= _STAY_MOST_S
+            leave_ms = arrival_ms + round(stay_s * MS) if stays and stay_s is not None else to_ms
             found.append(Asked(zone_target(zone), max(from_ms, arrival_ms), min(to_ms, leave_ms)))
     return found
 

@@ -20,7 +20,6 @@ HORIZON_MS: Final = 72 * HOUR_MS
 PASSES: Final = 3
 ELEMENTS_MOST: Final = 500
 """Their tracks over the horizon, 80 MB, are kept between searches; more would be worked out again for each."""
-_LAST_MS: Final = 253_402_300_800_000 - HOUR_MS  # passes end before the year 10000
 _LOOKED_AT: Final = 24
 """Of each kind: some are at night."""
 
@@ -65,7 +64,7 @@ class NextPasses:
 
         By day only, for what needs the sun. Elements that are too old for a pass are not used.
         """
-        if not self.any_fresh(now_ms) or now_ms + HORIZON_MS >= _LAST_MS:
+        if not self.any_fresh(now_ms):
             return []
         now = rfc3339(now_ms)[: len("2024-03-01T10:00:00")]
         sure, pointable = (

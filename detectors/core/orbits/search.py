@@ -24,6 +24,7 @@ AGE_MOST_D: Final = 14.0
 """Elements older than this say too little: a satellite that has manoeuvred can be minutes early or late."""
 _AT_ONCE: Final = 4096  # encounters whose outlines are worked out together: some 20 MB
 _CORNERS_LEAST: Final = 3
+_LAST_MS: Final = 253_402_300_800_000 - HOUR_MS  # passes end before the year 10000: later times cannot be written
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -51,6 +52,7 @@ def find_passes(
     With ``most``, the first of them. Elements whose epoch is further than ``age_most_d`` from the pass are not used;
     None: they are, whatever their age. The same input gives the same passes, for one target or for many at once.
     """
+    to_ms = min(to_ms, _LAST_MS)
     if not (targets and satellites.pairs and from_ms < to_ms):
         return []
     search = Search(satellites, Circles.of(targets), from_ms, to_ms)

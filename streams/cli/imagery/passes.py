@@ -148,7 +148,7 @@ def _show(passes: Sequence[Pass], asked: Sequence[Asked], *, json: bool, as_geoj
         typer.echo(msgspec.json.encode(passes).decode())
     elif passes:
         show_table(_COLUMNS, [_row(one) for one in passes])
-    talk(f"{len(passes)} passes")
+    talk(f"{len(passes)} pass{'es' * (len(passes) != 1)}")
 
 
 def _row(one: Pass) -> tuple[object, ...]:

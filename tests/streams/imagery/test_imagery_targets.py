@@ -47,6 +47,23 @@ def test_the_reach_of_a_silent_ship_grows_from_its_last_report_until_it_is_too_w
     assert said == [f"{span} the reach is wider than 300 nm: only zones are listed"]
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"v_max_kn": 1e-300},
+        {"v_max_kn": 1e300},
+        {"feasible_ports": [{"zone": "Rajin", "arrive_by": "soon"}]},
+        {"feasible_ports": [{"zone": "Rajin", "longest_stay_s": 1e308}]},
+        {"feasible_ports": [{"zone": "Rajin", "longest_stay_s": -1e308}]},
+        {"feasible_ports": "Rajin"},
+    ],
+)
+def test_details_that_no_detector_writes_are_passed_over(wrong: dict[str, Any]) -> None:
+    found = of_alert([gap(**wrong)], {"Rajin": zone("Rajin")}, USUAL, 15.0)
+    assert found.asked[0].target.growth_kn in {12.0, 15.0}
+    assert all(one.from_ms < one.to_ms for one in found.asked)
+
+
 def test_a_window_is_cut_to_the_silence_and_to_what_can_be_looked_for() -> None:
     (reach,) = asked(gap(), window=Window(LAST - DAY_MS, LAST + HOUR_MS))
     assert (reach.from_ms, reach.to_ms) == (LAST, LAST + HOUR_MS)

@@ -146,6 +146,8 @@ def test_a_stac_api_is_asked_if_it_is_set(tmp_path: Path, elements: Path) -> Non
         (("--box", "1,2"), "--box"),
         ((*HERE[:3], "tomorrow"), "--from 'tomorrow' is not a time"),
         ((*HERE[:4], "--to", "2025-05-08"), "at most 60 days"),
+        ((*HERE[:3], "9999-12-30"), "--from is after the year 2100"),
+        ((*HERE[:3], "2100-12-30", "--to", "2101-01-03"), "--to is after the year 2100"),
         ((*HERE, "--elements", "none"), "none: no such file"),
         ((*HERE, "--plan", "none"), "none: no such file"),
         (("9ea4", "--alerts", "none"), "no such file"),
