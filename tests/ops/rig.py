@@ -61,7 +61,7 @@ class Ours:
 class Rig:
     """See the module. A context manager: whatever happens, nothing stays behind."""
 
-    scraped: tuple[str, ...] = ("ingest", "detect", "notify")
+    scraped: tuple[str, ...] = ("ingest", "detect", "notify", "match")
     """Processes that Prometheus asks."""
 
     def __init__(self, home: Path, prometheus: str, alertmanager: str) -> None:
@@ -110,6 +110,8 @@ class Rig:
         self._stack.callback(self._air.close)
         self.begin("detect", ["detect"])
         self.begin("notify", ["notify"])
+        if "match" in self.scraped:
+            self.begin("match", ["imagery", "match", "--metrics", str(self.ports["match"])])
         self.begin("rows", ["grafana-datasource", "--port", str(self.ports["rows"])])
         self.begin("ingest", ["ingest", f"pier=tcp://127.0.0.1:{self._air.getsockname()[1]}"])
         self._line, _ = self._air.accept()

@@ -49,6 +49,7 @@ duplicate_reports_total late_reports_total worker_restarts_total memory_bytes me
 tag_block_checksum_errors_total other_lines_total{source} screened_rows_total{detector} watchlist_entries{list}
 watchlist_loaded_timestamp_seconds{list} notifications_total{target,outcome} build_info{version}
 unreadable_records_total{topic} notify_failing_seconds{target}
+images_matched_total{outcome} sightings_reported_total image_wait_seconds
 source_connected{source} source_reconnects_total{source} source_last_message_timestamp_seconds{source}"""
 
 

@@ -191,6 +191,9 @@ def test_records_that_no_program_of_ours_writes_are_counted_and_images_are_match
         for topic in (DETECTIONS, IMAGES, ALERTS)
     }
     assert counted == {DETECTIONS: 6, IMAGES: 2, ALERTS: 3}
+    assert registry.get_sample_value("wakewatch_images_matched_total", {"outcome": "matched"}) == 1
+    assert registry.get_sample_value("wakewatch_sightings_reported_total") == 2
+    assert registry.get_sample_value("wakewatch_image_wait_seconds") == 0
     assert told(kafka) == 2
 
 
