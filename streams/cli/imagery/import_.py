@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time as clock
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
 
-from detectors.core.units import rfc3339
+from detectors.core.units import MS, rfc3339
 from streams.cli.options import Json, Servers, SettingsFile, settings_of, time_ms
 from streams.cli.terminal import show_table, talk
 from streams.files.recordings import expanded
@@ -77,6 +78,9 @@ def _tell(found: Detections) -> None:
         talk(f"{number} left out: {reason}")
     contacts = sum(len(image.contacts) for image in found.images)
     talk(f"{_count(len(found.images), 'image')} with {_count(contacts, 'contact')}")
+    ahead = sum(image.time_ms > clock.time() * MS for image in found.images)
+    if ahead:
+        talk(f"{_count(ahead, 'image')} of a time that has not come: not matched before; check the times in the file")
 
 
 def _count(number: int, what: str) -> str:

@@ -32,6 +32,15 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
+def test_an_image_of_a_time_that_has_not_come_is_told(file: Path) -> None:
+    table = "lat,lon,time,sensor\n41.2,-9.8,{},Sentinel-1\n"
+    for year, expected in ((2020, False), (2090, True)):
+        file.write_text(table.format(f"{year}-07-09T06:33:31Z"))
+        done = CliRunner().invoke(imagery.app, ["import", str(file), "--dry-run"])
+        assert done.exit_code == 0
+        assert ("1 image of a time that has not come" in done.stderr) == expected
+
+
 def test_a_dry_run_shows_images_and_needs_no_kafka(file: Path) -> None:
     done = CliRunner().invoke(imagery.app, ["import", str(file), "--dry-run"])
     assert done.exit_code == 0
