@@ -10,7 +10,7 @@ import pytest
 
 from detectors.core.alert import Alert
 from detectors.core.engine import advice_switch
-from detectors.core.orbits.choice import OrbitRecord
+from detectors.core.orbits.choice import NextPasses, OrbitRecord
 from detectors.core.orbits.sensors import SENSORS
 from detectors.core.testing import START_MS, Report, Story, beside, run, voyage, written
 from detectors.core.units import HOUR_MS, MINUTE_MS, rfc3339, unix_ms
@@ -152,3 +152,11 @@ def _width(one: dict[str, Any]) -> float:
 def test_a_time_of_a_pass_is_a_time() -> None:
     (opened, *_) = gaps(beside(dark(to_h=20, all_h=22), [given(0.5)]))
     assert all(unix_ms(one["begin"]) < unix_ms(one["end"]) for one in passes(opened))
+
+
+def test_engines_of_one_process_share_the_tracks_of_the_same_elements() -> None:
+    one, again = (NextPasses(msgspec.json.decode(msgspec.json.encode(NOW), type=OrbitRecord)) for _ in range(2))
+    assert one._kinds is again._kinds
+    fewer = msgspec.structs.replace(NOW, elements=NOW.elements[:1])
+    assert NextPasses(fewer)._kinds is not one._kinds
+    assert not NextPasses()

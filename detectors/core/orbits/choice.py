@@ -39,15 +39,30 @@ class OrbitRecord(msgspec.Struct, frozen=True, kw_only=True):
                 raise ValueError(f"{one.name}: {why}")
 
 
+_shared: list[tuple[OrbitRecord, tuple[Satellites, Satellites]]] = []
+"""Of the engines of a process, each of which gets the same record: their tracks are worked out and kept once."""
+_SHARED_MOST: Final = 2
+
+
+def _kinds(record: OrbitRecord) -> tuple[Satellites, Satellites]:
+    """The satellites that image without an order, and those that can be pointed."""
+    for known, made in _shared:
+        if (known.elements, known.sensors) == (record.elements, record.sensors):
+            return made
+    found = [(one, sensor_of(one, record.sensors)) for one in record.elements]
+    pairs = [(one, sensor) for one, sensor in found if sensor is not None]
+    fixed, agile = (Satellites([pair for pair in pairs if pair[1].pointable == pointable]) for pointable in (0, 1))
+    _shared.append((record, (fixed, agile)))
+    del _shared[:-_SHARED_MOST]
+    return fixed, agile
+
+
 class NextPasses:
     """Chooses passes. Imaging that needs no order counts before what could be pointed there."""
 
     def __init__(self, record: OrbitRecord | None = None) -> None:
         self.record = record
-        found = [(one, sensor_of(one, record.sensors)) for one in record.elements] if record is not None else []
-        pairs = [(one, sensor) for one, sensor in found if sensor is not None]
-        self._kinds = [Satellites([pair for pair in pairs if pair[1].pointable == pointable]) for pointable in (0, 1)]
-
+        self._kinds = _kinds(record) if record is not None else (Satellites([]), Satellites([]))
         self._epochs_ms = np.concatenate([kind.epoch_ms for kind in self._kinds])
 
     def __bool__(self) -> bool:
