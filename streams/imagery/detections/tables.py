@@ -19,7 +19,14 @@ _HEAD: Final = 1 << 14
 
 def read_table(name: str, file: TextIO, gathered: Gathered, columns: Mapping[str, str]) -> None:
     """Adds the rows of a table; its heading is the first line with a latitude and a longitude, or a footprint."""
-    csv.field_size_limit(_FIELD_MOST)
+    others_most = csv.field_size_limit(_FIELD_MOST)  # one limit for the whole process: lists have another
+    try:
+        _read(name, file, gathered, columns)
+    finally:
+        csv.field_size_limit(others_most)
+
+
+def _read(name: str, file: TextIO, gathered: Gathered, columns: Mapping[str, str]) -> None:
     head = file.read(_HEAD)
     file.seek(0)
     reader = csv.reader(file, delimiter=max(",;\t|", key=head.count))

@@ -197,7 +197,7 @@ def test_the_command_prints_lines_and_json_and_exits_with_1(kafka_settings: Kafk
     assert told.exit_code == 1
     by_name: dict[str, Any] = {finding["name"]: finding for finding in json.loads(told.stdout)}
     assert by_name["topics"]["verdict"] == "wrong"
-    assert "14 are missing" in by_name["topics"]["said"]
+    assert "15 are missing" in by_name["topics"]["said"]
 
 
 def test_a_silent_source_is_named_though_the_log_is_written() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import math
@@ -584,3 +585,10 @@ def test_anything_that_is_read_can_be_read_again(feature: Any, geometry: Any, ce
 def test_a_file_without_detections_beside_a_good_one_is_named(content: bytes) -> None:
     found = read_contents([("empty.csv", content), ("good.csv", b"lat,lon,time,sensor\n1,1,1594276411,Umbra\n")])
     assert [each.at for each in found.rejected] == ["empty.csv"] and len(found.images) == 1
+
+
+def test_the_limit_of_a_cell_is_that_of_detections_only_while_they_are_read() -> None:
+    before = csv.field_size_limit()
+    found = read("lat,lon,time,sensor,footprint\n1,1,1594276411,Umbra," + "x" * 200_000 + "\n")
+    assert found.reasons.total() + len(found.images) >= 1
+    assert csv.field_size_limit() == before

