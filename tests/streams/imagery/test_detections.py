@@ -590,5 +590,5 @@ def test_a_file_without_detections_beside_a_good_one_is_named(content: bytes) ->
 def test_the_limit_of_a_cell_is_that_of_detections_only_while_they_are_read() -> None:
     before = csv.field_size_limit()
     found = read("lat,lon,time,sensor,footprint\n1,1,1594276411,Umbra," + "x" * 200_000 + "\n")
-    assert found.reasons.total() + len(found.images) >= 1
+    assert found.reasons or found.images
     assert csv.field_size_limit() == before
