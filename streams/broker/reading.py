@@ -52,10 +52,7 @@ def read(
             raise missing(name)
         client.assign(parts)
         _seek(client, parts, since_ms)
-        ends = dict(client.end_offsets(parts))
-        if until_ms is not None:
-            later = client.offsets_for_times(dict.fromkeys(parts, until_ms))
-            ends = {part: later[part].offset if later.get(part) else end for part, end in ends.items()}
+        ends = _ends(client, parts, until_ms)
         told = False
         while True:
             ends = {part: end for part, end in ends.items() if client.position(part) < end}
@@ -69,6 +66,14 @@ def read(
                     yield _read(record)
     finally:
         client.close()
+
+
+def _ends(client: Any, parts: list[Any], until_ms: int | None) -> dict[Any, int]:
+    ends = dict(client.end_offsets(parts))
+    if until_ms is None:
+        return ends
+    later = client.offsets_for_times(dict.fromkeys(parts, until_ms))
+    return {part: later[part].offset if later.get(part) else end for part, end in ends.items()}
 
 
 def _seek(client: Any, parts: list[Any], since_ms: int | None) -> None:

@@ -74,13 +74,8 @@ class AlertWriter:
         alert = _compose(detector, finding, ship, former, bounded)
         if detector.unreliable_most is not None and not isinstance(ship, str):
             alert = limited(alert, self._fleet.areas.around(ship), detector.unreliable_most)
-        if former is not None and SIGHTINGS in former.details and SIGHTINGS not in alert.details:
-            alert = with_sightings(alert, sightings_in(former))
         if not isinstance(ship, str):
-            alert = self._advice.advised(alert, former, finding.time_ms, listed=ship.listed is not None)
-            due_ms = self._advice.next_ms(alert, finding.time_ms) if finding.action in {"open", "update"} else None
-            if due_ms is not None:
-                self._fleet.ask_rare(row, due_ms)
+            alert = self._with_satellites(alert, former, finding, row, listed=ship.listed is not None)
         related = tuple(sorted(a.id for a in open_alerts.values() if a.id != alert.id))
         replayed = replayed and (
             former is None or former.replayed
@@ -98,6 +93,18 @@ class AlertWriter:
             self._fleet.detectors[author].open[row] = still
         if not open_alerts:
             del self._fleet.open[row]
+        return alert
+
+    def _with_satellites(
+        self, alert: Alert, former: Alert | None, finding: Finding, row: int, *, listed: bool
+    ) -> Alert:
+        """The alert with what images have shown so far, and the next passes."""
+        if former is not None and SIGHTINGS in former.details and SIGHTINGS not in alert.details:
+            alert = with_sightings(alert, sightings_in(former))
+        alert = self._advice.advised(alert, former, finding.time_ms, listed=listed)
+        due_ms = self._advice.next_ms(alert, finding.time_ms) if finding.action in {"open", "update"} else None
+        if due_ms is not None:
+            self._fleet.ask_rare(row, due_ms)
         return alert
 
     def _most(self, detector: Detector, finding: Finding, ship: VesselState | str) -> Iterable[Severity]:
