@@ -30,7 +30,7 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
-from detectors.core.call_wording import off
+from detectors.core.call_wording import draught_across, off
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.geography.harbours import Harbour, harbours_of
 from detectors.core.protocol import Detector, Finding
@@ -220,9 +220,9 @@ class LongStay(Detector):
         since_ms, last_ms = int(own.since_ms[row]), int(step.before.last_ms[at])
         lat, lon = float(own.lat_deg[row]), float(own.lon_deg[row])
         seen = now_ms - last_ms < HOUR_MS
-        step.fleet.memory.add_stay(
-            row, Stay(since_ms, last_ms, (lat, lon), LONG_STAY, 0, seen), listed=ship.listed is not None
-        )
+        stay = Stay(since_ms, last_ms, (lat, lon), LONG_STAY, 0, seen)
+        step.fleet.memory.add_stay(row, stay, listed=ship.listed is not None)
+        loaded, draughts = draught_across(step.fleet, row, stay)
         own.since_ms[row], own.quiet[row] = 0, False
         km = away_km(ship, lat, lon)
         return Finding(
@@ -244,10 +244,12 @@ class LongStay(Detector):
                     )
                 ),
                 *opened.why[:1],
+                *loaded,
             ),
             verification=opened.verification,
             details={
                 **{name: value for name, value in opened.details.items() if name != "silent_since"},
+                **draughts,
                 "ended": how,
                 "last_seen_there": rfc3339(last_ms),
                 "seen_leaving": seen,

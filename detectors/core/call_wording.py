@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from detectors.core.alert import Fact
 from detectors.core.geography.harbours import Harbour
 from detectors.core.sphere import place
+from detectors.core.units import MS
+from detectors.core.vessels.draughts import DRAUGHT_CHANGE
+from detectors.core.vessels.fleet import Fleet
+from detectors.core.vessels.past import KINDS, Stay
 from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.stationary import StationaryAt
 
@@ -52,3 +57,13 @@ def headline(
 def off(harbour: Harbour | None, where: tuple[float, float]) -> str:
     """``3 nm off ZHOUSHAN (CN)``, or a position."""
     return f"at {place(*where)}" if harbour is None else f"{harbour.distance_nm:.0f} nm off {harbour.label}"
+
+
+def draught_across(fleet: Fleet, row: int, stay: Stay) -> tuple[tuple[Fact, ...], dict[str, object]]:
+    """Facts and details of a change of draught across a stay that has ended; empty if there is none, or unknown."""
+    said = fleet.voyages.of(row)
+    change = said.change_across(stay.from_ms // MS, stay.from_ms // MS)
+    if change is None:
+        return (), {}
+    kind = KINDS[stay.kind]
+    return (change.fact(kind),), {DRAUGHT_CHANGE: change.details(kind, stay.from_ms, stay.to_ms)}

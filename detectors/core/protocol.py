@@ -52,6 +52,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     verification: Verification = "corroborated"
     severity: Severity | None = None
     """Replaces the severity of the situation."""
+    raised: bool = False
+    """One step above the severity of its situation."""
     of: str | None = None
     """Another detector whose alert this is; only to end it."""
     severity_most: Severity = "page"

@@ -53,6 +53,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     destination: str = ""
     ship_type: int = -1
     length_m: int = -1
+    draught_m: float = float("nan")
     source: str = SOURCE
     station: str = ""
     """The ``s:`` of its tag block; the source if empty."""
@@ -104,7 +105,7 @@ def _columns(said: Story, first: int) -> Batch:
         length += len(line) + 1
         if is_static:
             has = HAS_IDENTITY | HAS_NAME | HAS_SHIP | HAS_VOYAGE
-            statics[static] = (has, s.imo, s.name, b"", s.destination, s.ship_type, s.length_m, -1, np.nan, 0)
+            statics[static] = (has, s.imo, s.name, b"", s.destination, s.ship_type, s.length_m, -1, s.draught_m, 0)
             static += 1
     return Batch(said[0].source, reports, statics[:static], b"\n".join(lines))
 

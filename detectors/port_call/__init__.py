@@ -30,8 +30,8 @@ import numpy as np
 import numpy.typing as npt
 from msgspec import Meta
 
-from detectors.core.alert import Alert, Fact
-from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, headline, here
+from detectors.core.alert import Alert
+from detectors.core.call_wording import ENTRY, EXIT, STOP, call, confidence, draught_across, headline, here
 from detectors.core.detector_input import DetectorInput, Places
 from detectors.core.geography.harbours import harbours_of
 from detectors.core.listed_silences import ordinary_port
@@ -49,7 +49,9 @@ from detectors.port_call.wording import (
     call_facts,
     called_at,
     confidence_fact,
+    ended_details,
     situation_of,
+    stayed_fact,
 )
 
 
@@ -273,6 +275,7 @@ class PortCall(Detector):
         where = float(own.lat_deg[row]), float(own.lon_deg[row])
         stay = Stay(since_ms, last_ms, where, PORT_CALL, confidence(seen), bool(seen & EXIT))
         step.fleet.memory.add_stay(row, stay, listed=ship.listed is not None)
+        loaded, draughts = draught_across(step.fleet, row, stay)
         own.since_ms[row], own.sailed_ms[row], own.seen[row] = 0, 0, 0
         own.quiet[row] = own.sure[row] = False
         own.lat_deg[row] = own.lon_deg[row] = np.nan
@@ -283,18 +286,8 @@ class PortCall(Detector):
             time_ms=now_ms,
             headline=f"{ship.title} {ENDED[how].format(harbour)} after {duration_text(last_ms - since_ms)}, "
             f"{hhmm_z(now_ms)}",
-            why=(
-                Fact(fact="time from the stop to its last report there", value=(last_ms - since_ms) // MS, unit="s"),
-                confidence_fact(seen),
-            ),
+            why=(stayed_fact(stay), confidence_fact(seen), *loaded),
             verification=opened.verification,
-            details={
-                **{name: value for name, value in opened.details.items() if name != "silent_since"},
-                "confidence": confidence(seen),
-                "exit_seen": bool(seen & EXIT),
-                "ended": how,
-                "last_seen_there": rfc3339(last_ms),
-                "for_s": (last_ms - since_ms) // MS,
-            },
+            details={**ended_details(opened, stay, how), **draughts},
             sentences=step.evidence(at),
         )

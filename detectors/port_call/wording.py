@@ -9,7 +9,8 @@ from detectors.core.call_wording import confidence
 from detectors.core.geography.harbours import Harbour
 from detectors.core.headlines import port
 from detectors.core.sphere import place
-from detectors.core.units import MS
+from detectors.core.units import MS, rfc3339
+from detectors.core.vessels.past import Stay
 from detectors.core.vessels.ship import VesselState
 
 SUPPORTED: Final = 2
@@ -66,3 +67,21 @@ def situation_of(ship: VesselState, zone: str | None) -> str:
     if zone is not None:
         return "port_call.in_zone"
     return "port_call.listed" if ship.support >= SUPPORTED else "port_call.unverified"
+
+
+def stayed_fact(stay: Stay) -> Fact:
+    """How long a call lasted that has ended."""
+    value = (stay.to_ms - stay.from_ms) // MS
+    return Fact(fact="time from the stop to its last report there", value=value, unit="s")
+
+
+def ended_details(opened: Alert, stay: Stay, how: str) -> dict[str, object]:
+    """The details of a call that has ended; ``how`` is a key of ENDED."""
+    return {
+        **{name: value for name, value in opened.details.items() if name != "silent_since"},
+        "confidence": stay.confidence,
+        "exit_seen": stay.seen_leaving,
+        "ended": how,
+        "last_seen_there": rfc3339(stay.to_ms),
+        "for_s": (stay.to_ms - stay.from_ms) // MS,
+    }

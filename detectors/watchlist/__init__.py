@@ -17,11 +17,16 @@ list that comes into force later opens ``listed_now`` for vessels in state, upda
 closes alerts of vessels that it does not name. A vessel that contradicts the entry (class B, a tug, far too short) is
 possible identity misuse and does not page. If the list has dates, the alert states whether the report is before or
 after the listing. A registration that had ended by the list, a de-registration, another flag than that of the MMSI and
-other listed ships of the same linked owner are facts, and change no severity.
+other listed ships of the same linked owner are facts, and change no severity. What the vessel states about its voyage
+is a fact in its open alert too: a draught that changed by 1 m and a tenth across a silence of two hours, a call or a
+stay (the median of at least two reports on either side), and a reported destination from which it sails 50 nm further
+away without having been near. A draught that changed in a silence in which the vessel should have been heard (dark, or
+possibly dark) raises the severity of that alert by one step.
 
 When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two vessels can send one IMO
 number. Names are shared: a similar name is a reason to check, not a match. Lists are not registers: a flag that they
-give may be outdated, and an MMSI may lag behind a lawful change of flag.
+give may be outdated, and an MMSI may lag behind a lawful change of flag. Draught and destination are set by hand, late
+or never; the way to a port may lead away from it at first.
 
 References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M.1371-5.
 """
@@ -29,12 +34,10 @@ References. UN S/2021/777 (identity laundering); C4ADS, Unmasked (2021); ITU-R M
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated
+from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
-from msgspec import Meta
 
 from detectors.core.alert import Alert, Fact
 from detectors.core.detector_input import DetectorInput, Places
@@ -49,7 +52,9 @@ from detectors.core.units import HOUR_MS, MS, NEVER_MS, duration_text, next_step
 from detectors.core.vessels.columns import Column
 from detectors.core.vessels.past import DARK
 from detectors.core.vessels.ship import VesselState
-from detectors.watchlist.situations import by_name, entry_number, situation, situation_of, standing
+from detectors.watchlist import ending, voyages
+from detectors.watchlist.situations import entry_number, situation, situation_of, standing
+from detectors.watchlist.thresholds import WatchlistThresholds
 
 CLOSED, UNVERIFIED, CORROBORATED = 0, 1, 2
 
@@ -72,21 +77,24 @@ class Watchlist(Detector):
         "watchlist.resumed": "log",
     }
 
-    class Thresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    class Thresholds(WatchlistThresholds, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Thresholds of ``watchlist``."""
 
-        episode_ends_after_h: Annotated[
-            float, Meta(ge=1, le=8760, description="Silence after which an alert ends, h")
-        ] = 12.0
-        any_silence_d: Annotated[
-            float, Meta(ge=1, le=3650, description="A return after this silence is a page for any cause, days")
-        ] = 30.0
-        support_least: Annotated[
-            int, Meta(ge=1, le=100, description="Number of consistent reports that corroborate a match")
-        ] = 2
+    thresholds: WatchlistThresholds
+
+    def note(self, step: DetectorInput) -> None:
+        """Keeps what listed vessels state about their voyages."""
+        voyages.note(step, self.reference)
 
     def screen_reports(self, step: DetectorInput) -> Places:
-        """Listed vessels whose match changed with this report."""
+        """Listed vessels whose match changed with this report, or whose voyage is news."""
+        changed = self._changed(step)
+        changed[voyages.with_news(step, self.is_open(step), self.reference, self.thresholds)] = True
+        found: Places = changed.nonzero()[0]
+        return found
+
+    def _changed(self, step: DetectorInput) -> Any:
+        """For each report whether the match changed with it."""
         own, now, rows = self.state(step), step.now, step.rows
         number, matched = standing(now)
         listed, said = number > 0, own.stage[rows]
@@ -96,8 +104,7 @@ class Watchlist(Detector):
             same = (own.listed[rows] == number) & (own.misuse[rows] == now.misuse)
             same &= (own.matched[rows] == matched) & (stage <= said)
             changed |= listed & ~same
-        found: Places = changed.nonzero()[0]
-        return found
+        return changed
 
     def due(self, step: DetectorInput) -> npt.NDArray[np.int64]:
         """When the episode of a listed vessel ends if it stays silent."""
@@ -110,10 +117,12 @@ class Watchlist(Detector):
     def on_report(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Opens, upgrades, closes."""
         own, row, opened = self.state(step), int(step.rows[at]), self.opened(step, at)
-        ship = listing.as_listed(step.ship(at))
+        ship, changed = listing.as_listed(step.ship(at)), bool(self._changed(step)[at])
+        if not step.fleet.core.listed[row]:
+            step.fleet.voyages.forget([row])
         if ship.listed is None or (opened and not self._same_ship(int(own.listed[row]), entry_number(step, row))):
             if opened:
-                yield self._other_ship(step, at, ship, opened)
+                yield ending.other_ship(step, at, ship, opened)
             opened = None
             own.stage[row], own.listed[row], own.due_ms[row] = CLOSED, 0, NEVER_MS
         if ship.listed is None:
@@ -122,7 +131,9 @@ class Watchlist(Detector):
         own.stage[row] = max(int(own.stage[row]), CORROBORATED if corroborated else UNVERIFIED)
         own.listed[row], own.matched[row], own.misuse[row] = entry_number(step, row), ship.matched, ship.misuse
         self.arm(step, at, ship.last_ms + int(self.thresholds.episode_ends_after_h * HOUR_MS))
-        yield self._heard(step, at, ship, opened)
+        news = voyages.news_in(step, at, self.reference, self.thresholds) if opened else None
+        if changed or news is not None:
+            yield self._heard(step, at, ship, opened, news)
 
     def when_due(self, step: DetectorInput, at: int) -> Iterable[Finding]:
         """Ends the episode of a vessel that stays silent."""
@@ -142,6 +153,8 @@ class Watchlist(Detector):
         """Its entry was added, changed or removed with another list."""
         own, row = self.state(step), int(step.rows[at])
         own.listed[row], own.matched[row], own.misuse[row] = entry_number(step, row), ship.matched, ship.misuse
+        if not step.fleet.core.listed[row]:
+            step.fleet.voyages.forget([row])
         if ship.listed is None:
             own.stage[row], own.due_ms[row] = CLOSED, NEVER_MS
             if opened:
@@ -180,11 +193,14 @@ class Watchlist(Detector):
             why=(
                 Fact(fact="time from its last report to the list coming into force", value=since_ms // MS, unit="s"),
                 *self._reasons(step, ship, listings, verdict, 0),
+                *voyages.facts(voyages.kept(opened)),
             ),
+            raised=voyages.is_raised(voyages.kept(opened), sure=corroborated and not ship.misuse),
             would_change=("A report from the vessel gives its position now", "A list without the vessel closes it"),
             verification="corroborated" if corroborated else "unverified",
             details={
                 **listing.details(ship, listings, reason, verdict=verdict, reference=self.reference),
+                **voyages.kept(opened),
                 "last_heard": rfc3339(ship.last_ms),
             },
             sentences=(ship.sentence,) if ship.sentence else (),
@@ -208,7 +224,9 @@ class Watchlist(Detector):
         bound_by = step.sources.name_of(ship.bound_by)
         return listing.reasons(ship, listings, verdict, silence_ms, bound_by=bound_by, reference=self.reference)
 
-    def _heard(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None) -> Finding:
+    def _heard(
+        self, step: DetectorInput, at: int, ship: VesselState, opened: Alert | None, news: voyages.VoyageNews | None
+    ) -> Finding:
         stage = int(self.state(step).stage[step.rows[at]])
         dark_ms = ship.appeared_ms - ship.heard_before_ms if ship.heard_before_ms else 0
         again = dark_ms >= int(self.thresholds.episode_ends_after_h * HOUR_MS)
@@ -224,17 +242,22 @@ class Watchlist(Detector):
         now_ms = int(step.time_ms[at])
         listings, verdict = self._listings(step, at, ship)
         silence_ms = dark_ms if reason == "reappeared" else 0
+        stated = {**voyages.kept(opened if goes_on else None), **(news.details if news else {})}
+        why, facts = tuple(self._reasons(step, ship, listings, verdict, silence_ms)), tuple(voyages.facts(stated))
+        absent = (dark_ms, after) if silence_ms and after else None
         return Finding(
             action="update" if opened else "open",
             situation=situation(ship, reason, after, corroborated=stage >= CORROBORATED),
             time_ms=now_ms,
             start_ms=ship.appeared_ms if again else now_ms,
-            headline=listing.headline(ship, (dark_ms, after) if silence_ms and after else None, now_ms),
-            why=tuple(self._reasons(step, ship, listings, verdict, silence_ms)),
+            headline=voyages.headline(ship, news, now_ms) if news else listing.headline(ship, absent, now_ms),
+            why=facts + why if news else why + facts,
+            raised=voyages.is_raised(stated, sure=stage >= CORROBORATED and not ship.misuse),
             would_change=listing.would_change(ship),
             verification="corroborated" if stage >= CORROBORATED else "unverified",
             details=listing.details(ship, listings, reason, verdict=verdict, reference=self.reference)
-            | ({} if after is None else {"absence": after}),
+            | ({} if after is None else {"absence": after})
+            | stated,
             sentences=(step.lines(at),),
         )
 
@@ -251,33 +274,6 @@ class Watchlist(Detector):
         )  # its second report then updates the alert
         if opened is None:
             return
-        silent = f"silent since {stamp(ship.last_ms, now_ms)}"
-        last = f"last known inside {zone_said(self.reference, zone)}, {silent}" if zone else silent
-        ended = {"silent_since": rfc3339(ship.last_ms)} if zone else {"ended": "silent"}
-        yield Finding(
-            action="update" if zone else "close",
-            situation=situation_of(opened),
-            time_ms=now_ms,
-            headline=f"{ship.title} {last}",
-            why=(Fact(fact="silence", value=silent_ms // MS, threshold=needed_ms // MS, unit="s"),),
-            would_change=("Any report from the vessel",) if zone else (),
-            verification=opened.verification,
-            details={**opened.details, **ended, "last_heard": rfc3339(ship.last_ms)},
-            sentences=(ship.sentence,) if ship.sentence else (),
-        )
-
-    def _other_ship(self, step: DetectorInput, at: int, ship: VesselState, opened: Alert) -> Finding:
-        return Finding(
-            action="retract" if opened.verification == "unverified" or by_name(opened) else "close",
-            situation=situation_of(opened),
-            time_ms=int(step.time_ms[at]),
-            headline=f"{listing.title(ship)} no longer reports the listed identity",
-            why=(
-                Fact(fact="IMO number now reported", value=ship.imo)
-                if ship.imo
-                else Fact(fact="name now reported", value=ship.name or ""),
-            ),
-            verification=opened.verification,
-            details={**opened.details, "ended": "identity changed"},
-            sentences=(step.lines(at),),
-        )
+        silence = Fact(fact="silence", value=silent_ms // MS, threshold=needed_ms // MS, unit="s")
+        said = zone_said(self.reference, zone) if zone else None
+        yield ending.silent(ship, opened, now_ms, silence, said)

@@ -69,7 +69,7 @@ class AlertWriter:
             if not open_alerts:
                 del self._fleet.open[row]
             return None
-        severity = former.severity if finding.of and former else finding.severity or self._severities[finding.situation]
+        severity = former.severity if finding.of and former else self._severity(finding)
         bounded = min(severity, *self._most(detector, finding, ship), key=HEIGHT.__getitem__)
         alert = _compose(detector, finding, ship, former, bounded)
         if detector.unreliable_most is not None and not isinstance(ship, str):
@@ -106,6 +106,11 @@ class AlertWriter:
         if due_ms is not None:
             self._fleet.ask_rare(row, due_ms)
         return alert
+
+    def _severity(self, finding: Finding) -> Severity:
+        """The severity of the situation, as set; one step more if the finding is raised."""
+        severity = finding.severity or self._severities[finding.situation]
+        return next((more for more in HEIGHT if HEIGHT[more] == HEIGHT[severity] + finding.raised), severity)
 
     def _most(self, detector: Detector, finding: Finding, ship: VesselState | str) -> Iterable[Severity]:
         """The upper limits of the severity: of the finding, of the topics for which the vessel is listed, of places."""

@@ -10,8 +10,7 @@ The open alerts of a row are in its shard.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import msgspec
 import numpy as np
@@ -20,42 +19,21 @@ from detectors.core.alert import Alert
 from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.engine import migrations
 from detectors.core.engine.migrations import FLEET_FORMAT
+from detectors.core.engine.stored_tables import SnapshotError, TableHead, head_of, records_of, reject_unknown
 from detectors.core.identities.list_change import Numbered
 from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.sources import SourceTable
 from detectors.core.ticked_source import TickedSource
 from detectors.core.vessels.affected_areas import KeptAreas
 from detectors.core.vessels.capacity import FleetFull
-from detectors.core.vessels.columns import Column_, field
 from detectors.core.vessels.fleet import SHARD_ROWS, Fleet
 from detectors.core.vessels.row_bytes import RowBytesError
-from detectors.core.vessels.table import Block, Table
+
+__all__ = ["CELLS_SHARD", "FIRST_ROWS", "SnapshotError"]
 
 CELLS_SHARD = 0
 FIRST_ROWS = 1
 """The first shard of rows."""
-
-
-class SnapshotError(ValueError):
-    """A snapshot that cannot be used; the message gives the reason."""
-
-
-class ColumnHead(msgspec.Struct, frozen=True):
-    """A column as it was when written."""
-
-    owner: str
-    name: str
-    dtype: str
-    version: int
-    offset: int
-    """Where it begins in a record."""
-
-
-class TableHead(msgspec.Struct, frozen=True):
-    """A table as it was when written."""
-
-    record_bytes: int
-    columns: list[ColumnHead]
 
 
 class OpenAlert(msgspec.Struct, frozen=True):
@@ -81,6 +59,8 @@ class FleetShard(msgspec.Struct, frozen=True):
     """Reports of them in slots that are not closed."""
     recent: list[tuple[int, bytes]] = []
     """Recent fixes of the listed vessels among them."""
+    voyages: list[tuple[int, bytes]] = []
+    """What these have stated about their voyages."""
 
 
 class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,14 +86,6 @@ class FleetManifest(msgspec.Struct, frozen=True, kw_only=True):
     coverage: bytes = b""
 
 
-def _head(table: Table) -> TableHead:
-    places: Mapping[str, tuple[Any, ...]] = table.kind.fields or {}
-    columns = [
-        ColumnHead(owner, c.name, c.dtype, c.version, places[field(owner, c.name)][1]) for owner, c in table.owned
-    ]
-    return TableHead(table.kind.itemsize, columns)
-
-
 def _open(fleet: Fleet, rows: Iterable[int]) -> list[OpenAlert]:
     return [OpenAlert(r, key, a) for r in rows for (_, key), a in sorted(fleet.open_of(r).items())]
 
@@ -125,8 +97,9 @@ def write_shard(fleet: Fleet, reception: ReceptionState, number: int) -> bytes:
     dropped = fleet.dropped.table.records[: len(fleet.dropped)][number * SHARD_ROWS : (number + 1) * SHARD_ROWS]
     with_alerts = sorted(r for r in fleet.open if r in rows) if len(fleet.open) < len(rows) else rows
     heard, pending = reception.cut(rows.start, rows.stop)
-    packed = fleet.memory.within(rows), dropped.tobytes(), heard, pending, fleet.recent.within(rows)
-    return msgspec.msgpack.encode(FleetShard(len(rows), records, _open(fleet, with_alerts), *packed))
+    packed = fleet.memory.within(rows), dropped.tobytes(), heard, pending
+    of_listed = fleet.recent.within(rows), fleet.voyages.within(rows)
+    return msgspec.msgpack.encode(FleetShard(len(rows), records, _open(fleet, with_alerts), *packed, *of_listed))
 
 
 def write_manifest(
@@ -146,12 +119,12 @@ def write_manifest(
             shard_rows=SHARD_ROWS,
             rows=fleet.size,
             reference=reference,
-            tables=[_head(table) for table in fleet.tables],
+            tables=[head_of(table) for table in fleet.tables],
             sources=sources.sources,
             source_alerts=_open(fleet, sorted(r for r in fleet.open if r < 0)),
             replayed=sources.replayed,
             crowding=crowding,
-            dropped=_head(fleet.dropped.table),
+            dropped=head_of(fleet.dropped.table),
             numbered=numbered,
             areas=fleet.areas.kept(),
             orbits=orbits,
@@ -189,8 +162,8 @@ def read(fleet: Fleet, reception: ReceptionState, shards: Sequence[bytes], manif
     if any(len(part.records) != len(head.tables) for part in parts):
         raise SnapshotError(f"snapshot torn: a shard has not {len(head.tables)} tables")
     stored = [b"".join(part.records[number] for part in parts) for number in range(len(head.tables))]
-    _refuse_unknown([_head(table) for table in fleet.tables], head.tables)
-    fleet.adopt(tuple(_records(table, head.tables, head.rows, stored) for table in fleet.tables))
+    reject_unknown([head_of(table) for table in fleet.tables], head.tables)
+    fleet.adopt(tuple(records_of(table, head.tables, head.rows, stored) for table in fleet.tables))
     _adopt_dropped(fleet, head, b"".join(part.dropped for part in parts))
     for part in parts:
         for entry in part.open:
@@ -238,6 +211,7 @@ def _remember(fleet: Fleet, part: FleetShard) -> None:
     try:
         fleet.memory.restore(part.memory)
         fleet.recent.restore(part.recent)
+        fleet.voyages.restore(part.voyages)
     except RowBytesError as error:
         raise SnapshotError(f"snapshot unreadable: {error}") from error
 
@@ -245,49 +219,7 @@ def _remember(fleet: Fleet, part: FleetShard) -> None:
 def _adopt_dropped(fleet: Fleet, head: FleetManifest, stored: bytes) -> None:
     if head.dropped is not None:
         count = len(stored) // head.dropped.record_bytes
-        fleet.adopt_dropped(_records(fleet.dropped.table, [head.dropped], count, [stored]))
-
-
-def _records(table: Table, heads: Sequence[TableHead], rows: int, stored: list[bytes]) -> Block:
-    """The shards' records in a table's own layout."""
-    mine = _head(table)
-    for was, content in zip(heads, stored, strict=True):
-        if len(content) != rows * was.record_bytes:
-            raise SnapshotError(f"snapshot torn: {len(content)} bytes for {rows} rows of {was.record_bytes}")
-        if was == mine:
-            return np.frombuffer(content, table.kind)
-    known = {
-        (c.owner, c.name): (c, was.record_bytes, content)
-        for was, content in zip(heads, stored, strict=True)
-        for c in was.columns
-    }
-    records = table.blanks(rows)
-    for column in mine.columns:
-        found = known.get((column.owner, column.name))
-        if found is not None:  # otherwise it is a new column, and keeps its default
-            records[field(column.owner, column.name)] = _values(column, *found)
-    return records
-
-
-def _values(column: ColumnHead, was: ColumnHead, record_bytes: int, content: bytes) -> Column_:
-    if (was.dtype, was.version) != (column.dtype, column.version):
-        raise SnapshotError(
-            f"column {column.owner}.{column.name} is {column.dtype} v{column.version}, "
-            f"the snapshot has {was.dtype} v{was.version}: it needs a migration"
-        )
-    kind = np.dtype({"names": ["it"], "formats": [was.dtype], "offsets": [was.offset], "itemsize": record_bytes})
-    found: Column_ = np.frombuffer(content, kind)["it"]
-    return found
-
-
-def _refuse_unknown(mine: Iterable[TableHead], stored: Iterable[TableHead]) -> None:
-    known = {(column.owner, column.name) for table in mine for column in table.columns}
-    owners = {owner for owner, _ in known}
-    for column in (column for table in stored for column in table.columns):
-        if column.owner in owners and (column.owner, column.name) not in known:
-            raise SnapshotError(
-                f"column {column.owner}.{column.name} of the snapshot is unknown here: run the version that wrote it"
-            )
+        fleet.adopt_dropped(records_of(fleet.dropped.table, [head.dropped], count, [stored]))
 
 
 def _mark_open(fleet: Fleet) -> None:

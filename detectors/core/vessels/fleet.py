@@ -16,6 +16,7 @@ from detectors.core.vessels.index import MmsiIndex
 from detectors.core.vessels.past import VesselPasts
 from detectors.core.vessels.recent_fixes import RecentFixes
 from detectors.core.vessels.table import Block, Table
+from detectors.core.vessels.voyage_statements import VoyageStatements
 
 SHARD_ROWS: Final = 512
 _FIRST_SIZE: Final = 1024
@@ -58,6 +59,7 @@ class Fleet:
         """The last revision of ended alerts that satellite images have revised since, by id."""
         self.memory = VesselPasts()
         self.recent = RecentFixes()
+        self.voyages = VoyageStatements()
         self.dropped = DroppedVessels()
         self.dirty = np.zeros(0, bool)
         self._free: Rows = np.zeros(0, np.intp)
@@ -93,6 +95,7 @@ class Fleet:
             table.clear(rows)
         self.memory.forget(rows.tolist())
         self.recent.forget(rows.tolist())
+        self.voyages.forget(rows.tolist())
         self.touch(rows)
         self._hold()
 
