@@ -20,8 +20,7 @@ after the listing. A registration that had ended by the list, a de-registration,
 other listed ships of the same linked owner are facts, and change no severity. What the vessel states about its voyage
 is a fact in its open alert too: a draught that changed by 1 m and a tenth across a silence of two hours, a call or a
 stay (the median of at least two reports on either side), and a reported destination from which it sails 50 nm further
-away without having been near. A draught that changed in a silence in which the vessel should have been heard (dark, or
-possibly dark) raises the severity of that alert by one step.
+away without having been near. A draught that changed in the dark raises the severity of that alert by one step.
 
 When it is wrong. Identities are forged and recycled: an MMSI alone proves little, and two vessels can send one IMO
 number. Names are shared: a similar name is a reason to check, not a match. Lists are not registers: a flag that they

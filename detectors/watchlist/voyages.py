@@ -23,7 +23,7 @@ from detectors.core.sphere import distance_nm
 from detectors.core.units import HOUR_MS, MS, STEP_MS, hhmm_z, rfc3339
 from detectors.core.vessels.draughts import ACROSS, DRAUGHT_CHANGE, SILENCE, DraughtChange
 from detectors.core.vessels.fleet import Fleet
-from detectors.core.vessels.past import DARK, KINDS, UNSURE
+from detectors.core.vessels.past import DARK, KINDS
 from detectors.core.vessels.ship import VesselState
 from detectors.core.vessels.voyage_statements import VoyageStatement
 from detectors.watchlist.thresholds import WatchlistThresholds
@@ -42,8 +42,8 @@ class Interruption(NamedTuple):
     """A key of ACROSS."""
     from_s: int
     to_s: int
-    unseen: bool
-    """A silence in which it should have been heard."""
+    dark: bool
+    """A silence that was judged dark."""
 
 
 class VoyageNews(NamedTuple):
@@ -122,9 +122,9 @@ def _news_of(
     if changed is not None:
         what, change = changed
         return VoyageNews(
-            {DRAUGHT_CHANGE: change.details(what.kind, what.from_s * MS, what.to_s * MS, raised=what.unseen)},
+            {DRAUGHT_CHANGE: change.details(what.kind, what.from_s * MS, what.to_s * MS, raised=what.dark)},
             f"draught {change.before_m:g} to {change.after_m:g} m across {ACROSS[what.kind]}",
-            said._replace(told_s=now_ms // MS),
+            said._replace(told_s=what.to_s),
         )
     away = _away(step, at, said, reference, t)
     if away is None:
@@ -143,7 +143,7 @@ def _changed(
     ended = [
         each
         for each in _interruptions(fleet, row)
-        if said.told_s < each.to_s
+        if said.told_s <= each.from_s
         and now_ms // MS - each.to_s <= t.draught_within_h * HOUR_MS // MS
         and each.to_s - each.from_s >= t.draught_break_least_h * HOUR_MS // MS
     ]
@@ -158,10 +158,9 @@ def _interruptions(fleet: Fleet, row: int) -> Iterable[Interruption]:
     if row not in fleet.memory:
         return
     for silence in fleet.memory.silences(row):
-        unseen = silence.verdict in {DARK, UNSURE}
-        yield Interruption(SILENCE, silence.from_ms // MS, silence.to_ms // MS, unseen)
+        yield Interruption(SILENCE, silence.from_ms // MS, silence.to_ms // MS, silence.verdict == DARK)
     for stay in fleet.memory.stays(row):
-        yield Interruption(KINDS[stay.kind], stay.from_ms // MS, stay.to_ms // MS, unseen=False)
+        yield Interruption(KINDS[stay.kind], stay.from_ms // MS, stay.to_ms // MS, dark=False)
 
 
 def _away(
@@ -215,8 +214,7 @@ def facts(details: Mapping[str, Any]) -> Iterable[Fact]:
 
 
 def is_raised(details: Mapping[str, Any], *, sure: bool) -> bool:
-    """Whether the draught changed in a silence in which the vessel should have been heard; never if it is not sure
-    that it is the listed one."""
+    """Whether the draught changed in the dark; never if it is not ``sure`` that the vessel is the listed one."""
     return sure and bool(details.get(DRAUGHT_CHANGE, {}).get("raised", False))
 
 

@@ -93,7 +93,7 @@ def heard(
 ) -> Story:
     times = np.arange(5, spans_h[-1][1] * HOUR, every_s)
     times = times[[any(a * HOUR <= t < b * HOUR for a, b in spans_h) for t in times.tolist()]]
-    return voyage(mmsi, times, start)
+    return voyage(mmsi, times, start, 4.0)
 
 
 def states(from_h: float, to_h: float, draught_m: float, mmsi: int = LISTED, destination: str = "") -> Story:
@@ -106,7 +106,7 @@ def states(from_h: float, to_h: float, draught_m: float, mmsi: int = LISTED, des
 def peers(hours: float) -> Story:
     """Ships around it, heard all the time."""
     tracks = (np.arange(50.0 * n, hours * HOUR, 250.0) for n in range(5))
-    return beside(*(voyage(205_001_001 + n, each, (38.0 + n / 10, 130.0), 9.0) for n, each in enumerate(tracks)))
+    return beside(*(voyage(205_001_001 + n, each, (38.0 + n / 8, 130.0), 4.0) for n, each in enumerate(tracks)))
 
 
 def hits(*stories: Story, hours: float = 24.0) -> list[Alert]:

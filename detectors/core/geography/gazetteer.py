@@ -1,7 +1,7 @@
 """Ports of the world: which one is near, and which one a destination names.
 
 Destinations are typed by hand in 20 letters: ``KRPUS>CNZOS``, ``KR PUS``, ``PUSAN``, ``BUSN,KOREA``, ``FOR ORDERS``.
-The text after the last arrow counts; a UN/LOCODE goes before a name, a name before a likeness.
+The text after the last arrow counts, and the last UN/LOCODE in it; that goes before a name, a name before a likeness.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Gazetteer:
 
     def _named(self, destination: str) -> PortNamed | None:
         words = words_of(destination)
-        if (code := next((code for code in _codes(words) if code in self._locodes), None)) is not None:
-            return PortNamed(self._locodes[code], "locode")
+        if codes := [code for code in _codes(words) if code in self._locodes]:
+            return PortNamed(self._locodes[codes[-1]], "locode")
         told = [word for word in words if word not in _NOISE]
         for text in phrases(told):
             if (port := self._names.get(plain(text).letters)) is not None:
@@ -132,10 +132,12 @@ def _of_zone(zone: Zone) -> Port:
 
 
 def _codes(words: list[str]) -> Iterable[str]:
-    yield from (word for word in words if len(word) == _LOCODE_LETTERS)
-    for one, other in pairwise(words):
+    """What may be UN/LOCODEs, in their order: of a voyage from one to another without an arrow the last is meant."""
+    for one, other in pairwise(("", *words)):
         if len(one) == _COUNTRY_LETTERS and len(one + other) == _LOCODE_LETTERS:
             yield one + other
+        if len(other) == _LOCODE_LETTERS:
+            yield other
 
 
 def words_of(destination: str) -> list[str]:

@@ -46,7 +46,7 @@ class VoyageStatement(NamedTuple):
     """What one vessel has stated; times in Unix s."""
 
     told_s: int = 0
-    """When a change of its draught was last reported: what ended before is settled."""
+    """The end of the silence or stay of which a change was reported last: what began before is settled."""
     destination: bytes = b""
     since_s: int = 0
     """The first report of that destination."""
