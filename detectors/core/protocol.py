@@ -211,6 +211,8 @@ class Detector:
 
     def is_open(self, step: DetectorInput) -> npt.NDArray[np.bool_]:
         """Whether it has an open alert about each of ``step.rows``."""
+        if not step.fleet.with_open[self.name]:
+            return np.zeros(len(step.rows), bool)
         found: npt.NDArray[np.bool_] = self.state(step).open[step.rows]
         return found
 

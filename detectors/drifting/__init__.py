@@ -92,8 +92,8 @@ class Drifting(Detector):
 
     def note(self, step: DetectorInput) -> None:
         """Follows the runs, and whether headings can be trusted."""
-        own, is_open = self.state(step), self.is_open(step)
-        checks, runs = self._shown(step)
+        own, checks, runs = self.state(step), *self._shown(step)
+        is_open = self.is_open(step)
         if len(checks.news):
             own.signs[checks.news] |= TRUSTED
         if not checks.agrees.all():  # of several of one vessel the last counts

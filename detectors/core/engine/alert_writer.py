@@ -90,7 +90,7 @@ class AlertWriter:
             self._fleet.memory.add_silence(row, silences.ended(former, alert), listed=listed)
         if row >= 0:
             still = any(name == author for name, _ in open_alerts)
-            self._fleet.detectors[author].open[row] = still
+            self._fleet.mark_open(author, row, still)
         if not open_alerts:
             del self._fleet.open[row]
         return alert

@@ -223,9 +223,9 @@ def _adopt_dropped(fleet: Fleet, head: FleetManifest, stored: bytes) -> None:
 
 
 def _mark_open(fleet: Fleet) -> None:
-    for columns in fleet.detectors.values():
-        columns.open[: fleet.size] = False
+    for name, columns in fleet.detectors.items():
+        columns.open[: fleet.size], fleet.with_open[name] = False, 0
     for row, alerts in fleet.open.items():
         for detector, _ in alerts:
             if detector in fleet.detectors:
-                fleet.detectors[detector].open[row] = True
+                fleet.mark_open(detector, row, is_open=True)

@@ -54,6 +54,8 @@ class Fleet:
         self.index = MmsiIndex()
         self.open: dict[int, dict[tuple[str, str], Alert]] = {}
         """Open alerts by row (-1 - n for source n), then by (detector, key)."""
+        self.with_open = dict.fromkeys(detectors, 0)
+        """By detector: the number of vessels with an open alert of it (``mark_open``)."""
         self.areas = OpenAreas()
         self.ended_revisions: dict[str, int] = {}
         """The last revision of ended alerts that satellite images have revised since, by id."""
@@ -118,6 +120,12 @@ class Fleet:
         rows = taken.nonzero()[0]
         self.index.rebuild(self.core.mmsi[rows], rows)
         self._free = (~taken).nonzero()[0]
+
+    def mark_open(self, detector: str, row: int, is_open: bool) -> None:
+        """Writes whether a vessel has an open alert of a detector."""
+        column = self.detectors[detector].open
+        self.with_open[detector] += int(is_open) - int(column[row])
+        column[row] = is_open
 
     def ask_rare(self, row: int, due_ms: int) -> None:
         """Asks for a check of what is rare, at the first step at or after ``due_ms`` at the latest."""
