@@ -31,8 +31,7 @@ class WatchlistThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unkn
         Meta(
             gt=0,
             le=20_000,
-            description="A vessel that is so much further from its reported destination than before does not sail "
-            "there, nm",
+            description="Least growth of the distance from a reported destination to which it does not sail, nm",
         ),
     ] = 50.0
     away_least_h: Annotated[
