@@ -6,13 +6,18 @@ import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from detectors.core.alert import Alert
+from detectors.core.alert import Alert, Severity
+from detectors.core.engine.alert_writer import AlertWriter
+from detectors.core.engine.imagery_advice import ImageryAdvice
+from detectors.core.protocol import Finding
 from detectors.core.reports import Batch
 from detectors.core.testing import Report, Story, beside, engine, log, run, voyage, written
+from detectors.core.testing_world import REFERENCE
 from detectors.core.units import unix_ms
 from detectors.core.vessels.draughts import change_of, median_draught
 from detectors.core.vessels.row_bytes import RowBytesError
 from detectors.core.vessels.voyage_statements import DRAUGHTS_MOST, VoyageStatement, VoyageStatements
+from detectors.watchlist import Watchlist
 
 HOUR = 3600.0
 LISTED, OTHER, NAMED = 667_001_001, 205_000_002, 273_000_009
@@ -278,3 +283,28 @@ def test_the_alerts_are_the_same_in_any_batches_and_after_any_restart() -> None:
     assert changes([a for a in plain if a.detector == "watchlist"])
     for batch, every in ((7, 0), (50, 2)):
         assert sorted(written(run(story, batch=batch, tick_s=1800.0, snapshot_every=every))) == sorted(written(plain))
+
+
+# -- the severity -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("set_to", "most", "severity"),
+    [
+        ("log", "page", "ticket"),
+        ("ticket", "page", "page"),
+        ("page", "page", "page"),
+        ("ticket", "ticket", "ticket"),
+        ("ticket", "log", "log"),
+    ],
+)
+def test_a_raised_finding_is_one_step_above_its_setting_and_never_above_a_limit(
+    set_to: Severity, most: Severity, severity: Severity
+) -> None:
+    playing = engine()
+    writer = AlertWriter(playing.fleet, {"watchlist.first_heard": set_to}, ImageryAdvice(REFERENCE))
+    finding = Finding(
+        action="open", situation="watchlist.first_heard", time_ms=0, headline="X", raised=True, severity_most=most
+    )
+    alert = writer.write(Watchlist(Watchlist.Thresholds(), REFERENCE), -1, finding, "coast", replayed=False)
+    assert alert is not None and alert.severity == severity
