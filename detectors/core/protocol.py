@@ -70,9 +70,9 @@ class Detector:
 
     name: ClassVar[str]
     rule_version: ClassVar[int] = 1
-    subject: ClassVar[Literal["vessel", "source", "imo", "place"]] = "vessel"
+    subject: ClassVar[Literal["vessel", "source", "imo", "place", "meeting"]] = "vessel"
     """What it judges. ``imo``: in the second stage (``core.imo_stage``), from bindings; ``place``: in the third
-    (``core.place_stage``), from displacements."""
+    (``core.place_stage``), from displacements; ``meeting``: in the fourth (``core.meeting_stage``), from slow ships."""
     judges_lists: ClassVar[bool] = False
     """Whether it gets the vessels whose entry was added, changed or removed with another list (``on_reference``)."""
     judges_zones: ClassVar[bool] = False

@@ -8,6 +8,7 @@ every ``snapshot_every`` batches.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -231,9 +232,13 @@ def run(
 def _again(old: LaterStages) -> LaterStages:
     """The later stages restored from snapshots."""
     new = LaterStages.build(1, {}, {})
-    for before, after in ((old.histories, new.histories), (old.areas, new.areas)):
+    for before, after in _pairs_of(old, new):
         after.restore([before.shard(n) for n in range(before.shard_count())], before.manifest())
     return new
+
+
+def _pairs_of(old: LaterStages, new: LaterStages) -> tuple[tuple[Any, Any], ...]:
+    return (old.histories, new.histories), (old.areas, new.areas), (old.meetings, new.meetings)
 
 
 def played(playing: Engine, item: LogItem) -> list[Emitted]:

@@ -17,6 +17,9 @@ REFERENCE = Reference(
         ListedShip(list="TEST", entry_id="4", name="EXAMPLE FOUR", mmsi=667_001_004),
         ListedShip(list="TEST", entry_id="5", name="EXAMPLE FIVE", mmsi=667_001_005),
         ListedShip(list="TEST", entry_id="6", name="EXAMPLE SIX", mmsi=667_001_006),
+        ListedShip(list="TEST", entry_id="7", name="EXAMPLE SEVEN", mmsi=667_001_007),
+        ListedShip(list="TEST", entry_id="8", name="EXAMPLE EIGHT", mmsi=667_001_008),
+        ListedShip(list="TEST", entry_id="9", name="EXAMPLE NINE", mmsi=667_001_009),
         ListedShip(
             list="BREAKERS 2023",
             entry_id="imo/9074729",

@@ -28,9 +28,11 @@ from streams.messages.topics import (
     HISTORIES,
     IDENTITIES,
     IMAGES,
+    MEETINGS,
     PLACES,
     REFERENCE,
     SENTENCES,
+    SLOW,
     TABLE,
     VESSELS,
 )
@@ -57,25 +59,25 @@ class Rights(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(name for _, names in self.topics for name in names)
 
 
+_STATES: Final = (FLEET, HISTORIES, AREAS, MEETINGS)
+_STAGES: Final = (IDENTITIES, HISTORIES, PLACES, AREAS, SLOW, MEETINGS)
+"""What the later stages read, and where they save their state."""
 RIGHTS: Final[dict[str, Rights]] = {
     "topics create": Rights(topics=(("Create", EVERY), ("Describe", EVERY))),
     "topics check": Rights(topics=(("Describe", EVERY), ("DescribeConfigs", EVERY))),
     "topics forget": Rights(
-        topics=tuple((operation, (FLEET, HISTORIES, AREAS)) for operation in ("Create", "Delete", "Describe")),
+        topics=tuple((operation, _STATES) for operation in ("Create", "Delete", "Describe")),
         group="{app}",
         group_operation="Describe",
     ),
     "ingest": Rights(topics=(("Read", (SENTENCES,)), ("Write", (SENTENCES, DEAD)))),
     "detect": Rights(
         topics=(
-            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS)),
-            (
-                "Write",
-                (SENTENCES, FLEET, ALERTS, ALERT_STATE, VESSELS, CUES, DEAD, IDENTITIES, HISTORIES, PLACES, AREAS),
-            ),
+            ("Read", (SENTENCES, FLEET, REFERENCE, *_STAGES)),
+            ("Write", (SENTENCES, FLEET, ALERTS, ALERT_STATE, VESSELS, CUES, DEAD, *_STAGES)),
         ),
         group="{app}",
-        transactions=("{app}-fleet-", "{app}-histories-", "{app}-areas-"),
+        transactions=("{app}-fleet-", "{app}-histories-", "{app}-areas-", "{app}-meetings-"),
     ),
     "notify": Rights(
         topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)), ("Write", (DEAD, ALERT_STATE))),
@@ -104,7 +106,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "imagery import": Rights(topics=(("Write", (DETECTIONS,)),)),
     "doctor": Rights(
         topics=(
-            ("Read", (SENTENCES, FLEET, REFERENCE, IDENTITIES, HISTORIES, PLACES, AREAS, DETECTIONS, IMAGES)),
+            ("Read", (SENTENCES, FLEET, REFERENCE, *_STAGES, DETECTIONS, IMAGES)),
             ("Describe", EVERY),
             ("DescribeConfigs", EVERY),
         ),

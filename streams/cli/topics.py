@@ -28,6 +28,7 @@ class SavedState(StrEnum):
     FLEET = "fleet"
     HISTORIES = "histories"
     AREAS = "areas"
+    MEETINGS = "meetings"
 
 
 @contextmanager
@@ -90,7 +91,8 @@ def forget(
     state: Annotated[
         SavedState,
         typer.Argument(
-            help="State to delete. fleet: of all vessels; histories: of all IMO numbers; areas: of displaced vessels."
+            help="State to delete. fleet: of all vessels; histories: of all IMO numbers; areas: of displaced vessels; "
+            "meetings: of slow vessels."
         ),
     ],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
@@ -103,10 +105,15 @@ def forget(
 
     Example: wakewatch topics forget fleet
     """
-    from streams.messages.topics import AREAS, FLEET, HISTORIES, create_missing, make_again
+    from streams.messages.topics import AREAS, FLEET, HISTORIES, MEETINGS, create_missing, make_again
 
     effective = settings_of(settings, bootstrap_servers)
-    name = {SavedState.FLEET: FLEET, SavedState.HISTORIES: HISTORIES, SavedState.AREAS: AREAS}[state]
+    name = {
+        SavedState.FLEET: FLEET,
+        SavedState.HISTORIES: HISTORIES,
+        SavedState.AREAS: AREAS,
+        SavedState.MEETINGS: MEETINGS,
+    }[state]
     with administering(effective.kafka) as client:
         refuse_while_read(client, effective.worker.app_id)
         create_missing(client, effective.kafka, {name})

@@ -24,8 +24,10 @@ from streams.messages.topics import (
     FLEET,
     HISTORIES,
     IDENTITIES,
+    MEETINGS,
     PLACES,
     SENTENCES,
+    SLOW,
     differences,
 )
 from streams.settings.model import KafkaSettings, Settings
@@ -51,9 +53,16 @@ _NEEDED: Final[Mapping[str, frozenset[str]]] = {
     HISTORIES: frozenset({"READ", "WRITE"}),
     PLACES: frozenset({"READ", "WRITE"}),
     AREAS: frozenset({"READ", "WRITE"}),
+    SLOW: frozenset({"READ", "WRITE"}),
+    MEETINGS: frozenset({"READ", "WRITE"}),
     CUES: frozenset({"WRITE"}),
     DEAD: frozenset({"READ", "WRITE"}),
 }
+
+
+_STATES: Final = (FLEET, HISTORIES, AREAS, MEETINGS)
+_READ: Final = frozenset({SENTENCES, ALERTS, CUES, IDENTITIES, PLACES, SLOW, *_STATES})
+"""Without one of them nothing more can be examined."""
 
 
 class _Saved(NamedTuple):
@@ -118,9 +127,7 @@ def _topics(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFind
     else:
         yield ok("topics", "all as expected")
     prefix = settings.kafka.topic_prefix
-    if {prefix + topic for topic in (SENTENCES, FLEET, ALERTS, CUES, IDENTITIES, HISTORIES, PLACES, AREAS)} & set(
-        missing
-    ):
+    if {prefix + topic for topic in _READ} & set(missing):
         return
     yield _permitted(client, settings.kafka)
     yield from _flow(client, settings, now_ms)
@@ -142,7 +149,7 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFindin
     reader = consumer(kafka, group_id=None, **_QUICK)
     try:
         # Snapshots first: what they have read was in the log before, however long the requests take.
-        cuts = {topic: newest_head(reader, kafka.topic_prefix + topic) for topic in (FLEET, HISTORIES, AREAS)}
+        cuts = {topic: newest_head(reader, kafka.topic_prefix + topic) for topic in _STATES}
         written = newest(reader, kafka.topic_prefix + SENTENCES)
         yield _written(written, now_ms)
         yield from disk_findings(client, kafka, oldest_ms(reader, kafka.topic_prefix + SENTENCES), now_ms)
@@ -153,10 +160,11 @@ def _flow(client: Any, settings: Settings, now_ms: int) -> Iterator[DoctorFindin
         if images is not None:
             yield images
         yield _workers(client, settings, written)
-        bindings, displaced = (newest(reader, kafka.topic_prefix + topic) for topic in (IDENTITIES, PLACES))
+        bindings, displaced, slow = (newest(reader, kafka.topic_prefix + topic) for topic in (IDENTITIES, PLACES, SLOW))
         yield _state(settings, _Saved("state", FLEET, written, cuts[FLEET]), now_ms)
         yield _state(settings, _Saved("histories", HISTORIES, bindings, cuts[HISTORIES]), now_ms)
         yield _state(settings, _Saved("areas", AREAS, displaced, cuts[AREAS]), now_ms)
+        yield _state(settings, _Saved("meetings", MEETINGS, slow, cuts[MEETINGS]), now_ms)
     finally:
         reader.close()
 

@@ -12,6 +12,7 @@ from detectors.core.identities.binding import Binding
 from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Zone
+from detectors.core.slow_ships import ListedSilence, SlowShips
 from detectors.core.ticks import Tick
 from detectors.core.vessels.affected_areas import AffectedArea
 from detectors.core.vessels.sightings import SightingRecord
@@ -31,6 +32,7 @@ from streams.messages.topics import (
     PLACES,
     REFERENCE,
     SENTENCES,
+    SLOW,
     VESSELS,
 )
 from streams.messages.vessel_summary import VesselSummary
@@ -152,9 +154,22 @@ CONTRACTS: Final = (
         sentence="The fixes of vessels around an image, and the contacts that none of them explains; key: image id.",
     ),
     Contract(
+        name="slow-ships.v1",
+        type=SlowShips,
+        topics=(SLOW,),
+        sentence="Where slow vessels outside ports were, every ten minutes; key: MMSI of the first.",
+    ),
+    Contract(
+        name="listed-silence.v1",
+        type=ListedSilence,
+        topics=(SLOW,),
+        sentence="A listed vessel is silent, or a vessel is heard again: with each revision of its alert gap; key: "
+        "MMSI.",
+    ),
+    Contract(
         name="heard.v1",
         type=PartitionWatermark,
-        topics=(IDENTITIES, PLACES),
+        topics=(IDENTITIES, PLACES, SLOW),
         sentence="Progress of a partition: no fact with an earlier stamp will follow; key heard/PARTITION.",
     ),
 )

@@ -25,13 +25,14 @@ from streams.messages.topics import (
     PLACES,
     REFERENCE,
     SENTENCES,
+    SLOW,
     TABLE,
     VESSELS,
 )
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 ASYNCAPI: Final = "asyncapi.json"
-_NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1", "ais.histories.v1", "ais.areas.v1"})
+_NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1", "ais.histories.v1", "ais.areas.v1", "ais.meetings.v1"})
 """A worker's own state: no contract, it may change with any version."""
 
 
@@ -114,6 +115,7 @@ _CARRIED: Final = {
     REFERENCE: ("listedShip", "zone", "listHead"),
     IDENTITIES: ("binding", "heard"),
     PLACES: ("displacement", "heard"),
+    SLOW: ("slowShips", "listedSilence", "heard"),
     DETECTIONS: ("image",),
     IMAGES: ("imageMatch",),
 }
@@ -138,6 +140,10 @@ def asyncapi() -> dict[str, Any]:
         "importBegun": _message("An import has begun", Headers(required={}), "reference-begun.v1"),
         "binding": _message("An MMSI reports an IMO number", Headers(required={}), "binding.v1"),
         "displacement": _message("A vessel appears displaced", Headers(required={}), "displacement.v1"),
+        "slowShips": _message("Where slow vessels are", Headers(required={}), "slow-ships.v1"),
+        "listedSilence": _message(
+            "A listed vessel is silent, or heard again", Headers(required={}), "listed-silence.v1"
+        ),
         "image": _message("A satellite image with the contacts found in it", Headers(required={}), "detections.v1"),
         "imageMatch": _message("The fixes around an image", Headers(required={}), "image-match.v1"),
         "heard": _message("No earlier fact will follow", Headers(required={}), "heard.v1"),
@@ -169,6 +175,7 @@ def _operations() -> dict[str, Any]:
         "readCues": _operation("receive", CUES, "Order satellite images of silent listed ships."),
         "readBindings": _operation("receive", IDENTITIES, "Which MMSI reports which IMO number."),
         "readDisplacements": _operation("receive", PLACES, "Which vessels appear displaced, and from where."),
+        "readSlowShips": _operation("receive", SLOW, "Where slow vessels outside ports are, every ten minutes."),
         "readDeadLetters": _operation("receive", DEAD, "Rejected input."),
         "writeSentences": _operation("send", SENTENCES, accepted),
         "writeDetections": _operation("send", DETECTIONS, "Give back what was found in a satellite image."),

@@ -29,6 +29,8 @@ IDENTITIES: Final = "ais.identities.v1"
 HISTORIES: Final = "ais.histories.v1"
 PLACES: Final = "ais.places.v1"
 AREAS: Final = "ais.areas.v1"
+SLOW: Final = "ais.slow.v1"
+MEETINGS: Final = "ais.meetings.v1"
 DEAD: Final = "ais.dead.v1"
 IMAGES: Final = "ais.images.v1"
 FEEDBACK: Final = "ais.feedback.v1"
@@ -85,6 +87,8 @@ TABLE: Final = (
     Topic(name=HISTORIES, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
     Topic(name=PLACES, key="cell, heard/<i>", rule="one", kept="sentences"),
     Topic(name=AREAS, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
+    Topic(name=SLOW, key="mmsi, heard/<i>", rule="one", kept="sentences"),
+    Topic(name=MEETINGS, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
     Topic(name=DEAD, key="none", rule="one", kept="alerts"),
     Topic(name=FEEDBACK, key="alert id", rule="one", kept="newest"),
     Topic(name=DETECTIONS, key="image id", rule="one", kept="images"),

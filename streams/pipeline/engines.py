@@ -9,6 +9,7 @@ import msgspec
 from detectors.core.engine.engine import Engine
 from detectors.core.imo_stage.histories import ImoHistories
 from detectors.core.later_stages import LaterStages
+from detectors.core.meeting_stage.stage import MeetingStage
 from detectors.core.place_stage.areas import DisplacedAreas
 from detectors.core.reference import Reference
 from streams.errors import ConfigError
@@ -40,13 +41,23 @@ def restored(
 
 def later_stages_for(settings: Settings, partitions: int) -> LaterStages:
     """The stages after the engines, for this number of partitions. Raises ConfigError on a wrong threshold."""
-    return LaterStages(histories_for(settings, partitions), areas_for(settings, partitions))
+    return LaterStages(
+        histories_for(settings, partitions), areas_for(settings, partitions), meetings_for(settings, partitions)
+    )
 
 
 def areas_for(settings: Settings, partitions: int) -> DisplacedAreas:
     """The stage of places for this number of partitions. Raises ConfigError on a wrong threshold."""
     try:
         return DisplacedAreas.build(partitions, settings.detectors, settings.severity)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[detectors] {error}") from error
+
+
+def meetings_for(settings: Settings, partitions: int) -> MeetingStage:
+    """The stage of meetings for this number of partitions. Raises ConfigError on a wrong threshold."""
+    try:
+        return MeetingStage.build(partitions, settings.detectors, settings.severity)
     except msgspec.ValidationError as error:
         raise ConfigError(f"[detectors] {error}") from error
 

@@ -100,5 +100,6 @@ def _row(field: str, said: dict[str, Any]) -> str:
     low, high = said.get("minimum", said.get("exclusiveMinimum")), said.get("maximum", said.get("exclusiveMaximum"))
     bounds = "" if low is None else f"{low:g} to {high:g}" if high is not None else f"from {low:g}"
     default = said.get("default")
-    shown = str(default).lower() if isinstance(default, bool) else f"{default:g}" if default is not None else ""
+    number = f"{default:g}" if isinstance(default, int | float) else ""
+    shown = str(default).lower() if isinstance(default, bool) else number
     return f"| `{field}` | {shown} | {bounds} | {said.get('description', '')} |"

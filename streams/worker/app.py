@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 from detectors.core.engine.engine import Engine
 from detectors.core.engine.snapshot import version_of
 from detectors.core.imo_stage.histories import ImoHistories
+from detectors.core.meeting_stage.stage import MeetingStage
 from detectors.core.place_stage.areas import DisplacedAreas
 from detectors.core.reference import Reference
 from streams.broker.clients import link_of
@@ -32,14 +33,16 @@ from streams.messages.topics import (
     FLEET,
     HISTORIES,
     IDENTITIES,
+    MEETINGS,
     PLACES,
     SENTENCES,
+    SLOW,
     VESSELS,
 )
 from streams.observability import repeats
 from streams.observability.metrics import Metrics
 from streams.observability.metrics_server import serve
-from streams.pipeline.engines import areas_for, engine_for, histories_for
+from streams.pipeline.engines import areas_for, engine_for, histories_for, meetings_for
 from streams.reference import load_reference
 from streams.reference.library import Library
 from streams.settings import loading
@@ -52,6 +55,7 @@ from streams.worker.freeze_guard import FreezeGuard
 from streams.worker.health import Watched, WorkerHealth
 from streams.worker.identities import Identities
 from streams.worker.in_flight import deaths_of
+from streams.worker.meetings import Meetings
 from streams.worker.meter import WorkerMeter
 from streams.worker.observer import Observer
 from streams.worker.places import Places
@@ -106,7 +110,7 @@ def _topic(name: str, partitions: int = kafka.partitions) -> Any:
 
 
 sentences = _topic(SENTENCES)
-bindings, displacements = _topic(IDENTITIES, 1), _topic(PLACES, 1)
+bindings, displacements, slow_ships = _topic(IDENTITIES, 1), _topic(PLACES, 1), _topic(SLOW, 1)
 publisher = Publisher(
     _topic(ALERTS),
     _topic(ALERT_STATE),
@@ -114,6 +118,7 @@ publisher = Publisher(
     _topic(DEAD, 1),
     identities=FactTopic(bindings),
     places=FactTopic(displacements),
+    slow=FactTopic(slow_ships),
     areas=AreaRecords(sentences, kafka.partitions),
 )
 library = Library(kafka, reference)
@@ -139,18 +144,19 @@ def _stage(kind: type[_StageT], read: str, state: str, observer: Observer, **mor
     )
 
 
-asides = StageObserver(meter), StageObserver(meter)
+asides = StageObserver(meter), StageObserver(meter), StageObserver(meter)
 service = _stage(Service, SENTENCES, FLEET, meter, library=library, vessels=_topic(VESSELS))
 identities = _stage(Identities, IDENTITIES, HISTORIES, asides[0])
 places = _stage(Places, PLACES, AREAS, asides[1])
+meetings = _stage(Meetings, SLOW, MEETINGS, asides[2])
 watched = Watched(
     sentences=kafka.topic_prefix + SENTENCES,
     partitions=kafka.partitions,
-    states=tuple(kafka.topic_prefix + name for name in (FLEET, HISTORIES, AREAS)),
-    inputs=tuple(kafka.topic_prefix + name for name in (SENTENCES, IDENTITIES, PLACES)),
+    states=tuple(kafka.topic_prefix + name for name in (FLEET, HISTORIES, AREAS, MEETINGS)),
+    inputs=tuple(kafka.topic_prefix + name for name in (SENTENCES, IDENTITIES, PLACES, SLOW)),
 )
 service.elsewhere = lambda: together(asides)
-stages = (service, identities, places)
+stages = (service, identities, places, meetings)
 consumer.install(lambda: {where: at for stage in stages for where, at in stage.positions().items()}, service.refuse)
 repeats.install()
 _BEAT_S = 1.0
@@ -202,6 +208,12 @@ def make_areas(_partition: int, stored: StoredSnapshot | None) -> DisplacedAreas
     return areas if stored is None else areas.restore(stored.shards, stored.head.manifest)
 
 
+def make_meetings(_partition: int, stored: StoredSnapshot | None) -> MeetingStage:
+    """The meetings of slow ships: empty, or as in the snapshot."""
+    found = meetings_for(settings, kafka.partitions)
+    return found if stored is None else found.restore(stored.shards, stored.head.manifest)
+
+
 @app.agent(sentences, concurrency=1)
 async def detect(stream: Any) -> None:
     """Processes records, in order."""
@@ -218,6 +230,12 @@ async def identify(stream: Any) -> None:
 async def locate(stream: Any) -> None:
     """Processes displacements: the stage of places."""
     await places.run(stream, publisher)
+
+
+@app.agent(slow_ships, concurrency=1)
+async def meet(stream: Any) -> None:
+    """Processes slow ships: the stage of meetings."""
+    await meetings.run(stream, publisher)
 
 
 @app.task
@@ -256,7 +274,10 @@ async def _assigned(_app: Any, parts: Any, **_: Any) -> None:
 @app.on_rebalance_complete.connect
 async def _ready(_app: Any, **_: Any) -> None:
     await asyncio.gather(
-        service.take_over(make_engine), identities.take_over(make_histories), places.take_over(make_areas)
+        service.take_over(make_engine),
+        identities.take_over(make_histories),
+        places.take_over(make_areas),
+        meetings.take_over(make_meetings),
     )
 
 

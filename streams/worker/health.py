@@ -195,5 +195,6 @@ def recreated(topic: str, how: str) -> StateError:
     """The error for a log that is not that of the state, with what to do."""
     return StateError(
         f"{topic} {how}: the state belongs to another log; delete it with: wakewatch topics forget fleet, "
-        "wakewatch topics forget histories and wakewatch topics forget areas (deploy/RUNBOOK.md, Restore)"
+        "wakewatch topics forget histories, wakewatch topics forget areas and wakewatch topics forget meetings "
+        "(deploy/RUNBOOK.md, Restore)"
     )

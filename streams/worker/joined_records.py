@@ -16,11 +16,10 @@ from typing import Final, NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.core.displacements import Displacement
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.engine import Engine
+from detectors.core.engine.fact_writers import Facts
 from detectors.core.engine.told import ToldRecord
-from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.imo_notes import refusal_of
 from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.reference import Reference
@@ -55,10 +54,10 @@ class RunOutcome(NamedTuple):
     tick: bool = False
     read_at_ms: int | None = None
     """When the oldest of its records was read."""
-    bindings: Sequence[Binding | SeenUnder] = ()
-    displacements: Sequence[Displacement] = ()
+    facts: Facts = Facts()
+    """What there is for the later stages."""
     heard_ms: int | None = None
-    """After a tick: every later binding and displacement has a later stamp."""
+    """After a tick: every later fact has a later stamp."""
 
 
 def length(entries: Sequence[LogEntry]) -> int:
@@ -95,7 +94,7 @@ def processed(timelines: Timelines, run: Sequence[LogEntry]) -> list[RunOutcome]
     outcomes = take(engine, run)
     if engine is timelines.live:
         return outcomes
-    return [outcome._replace(bindings=(), displacements=(), heard_ms=None) for outcome in outcomes]  # not of now
+    return [outcome._replace(facts=Facts(), heard_ms=None) for outcome in outcomes]  # not of now
 
 
 def take(engine: Engine, run: Sequence[LogEntry]) -> list[RunOutcome]:
@@ -157,8 +156,7 @@ def _step(engine: Engine, decoded: Decoded, run: Sequence[LogEntry], letters: li
         decoded.sentences,
         reports,
         read_at_ms=min(read_at, default=None),
-        bindings=engine.drain_bindings(),
-        displacements=engine.drain_displacements(),
+        facts=engine.drain_facts(),
     )
 
 
@@ -176,13 +174,7 @@ def _tick(engine: Engine, entry: LogEntry) -> RunOutcome:
         return _lost(entry, f"tick: a note of {wrong}")
     alerts = engine.tick(tick)
     return RunOutcome(
-        entry.source,
-        alerts,
-        _faults(engine, [entry]),
-        tick=True,
-        heard_ms=engine.heard_ms,
-        bindings=engine.drain_bindings(),
-        displacements=engine.drain_displacements(),
+        entry.source, alerts, _faults(engine, [entry]), tick=True, heard_ms=engine.heard_ms, facts=engine.drain_facts()
     )
 
 

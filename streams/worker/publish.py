@@ -69,10 +69,11 @@ class Publisher:
         *,
         identities: FactTopic,
         places: FactTopic,
+        slow: FactTopic,
         areas: AreaRecords,
     ) -> None:
         self._alerts, self._alert_state, self._cues, self._dead, self.areas = alerts, alert_state, cues, dead, areas
-        self._identities, self._places = identities, places
+        self._identities, self._places, self._slow = identities, places, slow
 
     async def alert(self, alert: Alert, partition: int) -> list[Awaitable[Any]]:
         """One revision, to the log of alerts and to the table of newest revisions; its cue, if it has passes."""
@@ -107,12 +108,13 @@ class Publisher:
     async def facts(self, outcome: RunOutcome, partition: int) -> list[Awaitable[Any]]:
         """Sends what a run has to tell the later stages, and after a tick the promise that nothing earlier follows."""
         sent: list[Awaitable[Any]] = [
-            *await self._identities.send(outcome.bindings, partition),
-            *await self._places.send(outcome.displacements, partition),
+            *await self._identities.send(outcome.facts.bindings, partition),
+            *await self._places.send(outcome.facts.displacements, partition),
+            *await self._slow.send(outcome.facts.slow, partition),
         ]
         if outcome.heard_ms is not None:
             heard = PartitionWatermark(partition=partition, heard_ms=outcome.heard_ms)
-            sent += [self._identities.promise(heard), self._places.promise(heard)]
+            sent += [topic.promise(heard) for topic in (self._identities, self._places, self._slow)]
         return sent
 
     async def letter(self, letter: LostInput, topic: str, partition: int) -> Awaitable[Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from streams.worker.identities import Identities
+from streams.worker.meetings import Meetings
 from streams.worker.places import Places
 
 Marks = Sequence[tuple[str, str]]
@@ -43,7 +44,7 @@ def amid_alerts(marks: Marks, letters: str) -> bool:
 
 def later_at_work(marks: Marks) -> bool:
     """True when a later stage has processed records since its last snapshot was committed."""
-    return any(_at_work(marks, stage.kind) for stage in (Identities, Places))
+    return any(_at_work(marks, stage.kind) for stage in (Identities, Places, Meetings))
 
 
 def _at_work(marks: Marks, kind: str) -> bool:

@@ -26,8 +26,10 @@ from streams.messages.topics import (
     FLEET,
     HISTORIES,
     IDENTITIES,
+    MEETINGS,
     PLACES,
     SENTENCES,
+    SLOW,
     create_missing,
 )
 from streams.settings.model import KafkaSettings, Settings
@@ -246,7 +248,7 @@ class Rig:
             return False
         client = consumer(self.kafka)
         try:
-            for read_topic, state in ((IDENTITIES, HISTORIES), (PLACES, AREAS)):
+            for read_topic, state in ((IDENTITIES, HISTORIES), (PLACES, AREAS), (SLOW, MEETINGS)):
                 end = newest(client, self.kafka.topic_prefix + read_topic).ends[0]
                 cut = newest_head(client, self.kafka.topic_prefix + state).get(0)
                 if end and (cut is None or cut.offset < end - 1):

@@ -18,13 +18,12 @@ import numpy as np
 from detectors.core.alert import Severity
 from detectors.core.coverage.reception_state import ReceptionState
 from detectors.core.detector_input import SourceChange
-from detectors.core.displacements import Displacement
 from detectors.core.engine import snapshot
 from detectors.core.engine.advice_switch import AdviceSwitch
 from detectors.core.engine.alert_writer import AlertWriter, Emitted, default_severities
 from detectors.core.engine.batch_applier import BatchApplier
 from detectors.core.engine.dispatcher import Dispatcher
-from detectors.core.engine.fact_writers import FactWriters
+from detectors.core.engine.fact_writers import Facts, FactWriters
 from detectors.core.engine.imagery_advice import ImageryAdvice
 from detectors.core.engine.reference_switch import ReferenceSwitch
 from detectors.core.engine.slot_closer import SlotCloser
@@ -77,7 +76,7 @@ class Engine:
         writer = AlertWriter(self.fleet, default_severities(detectors) | dict(severities), self._advice)
         passes = AdviceSwitch(self.fleet, self._advice)
         self.dispatcher = Dispatcher(self.fleet, self.sources, reference, judges, writer, renewed=passes.due)
-        self._facts = FactWriters(self.fleet, self.sources, reference)
+        self._facts = FactWriters(self.fleet, self.sources, reference, detectors)
         self._batch_applier = BatchApplier(self.fleet, self.matcher, self.dispatcher, self._facts, fleet)
         self._slot_closer = SlotCloser(self.fleet, self.reception, self.matcher, self.dispatcher, self._batch_applier)
         self._admission = Admission(self.fleet, fleet)
@@ -206,6 +205,7 @@ class Engine:
     def _drain(self) -> list[Emitted]:
         out, self.dispatcher.out = self.dispatcher.out, []
         out.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
+        self._facts.note(out)
         return out
 
     # -- for the worker -------------------------------------------------------------------------------------------
@@ -219,9 +219,9 @@ class Engine:
         """Bindings of IMO numbers to MMSIs since the last call."""
         return self._facts.bindings.drain()
 
-    def drain_displacements(self) -> list[Displacement]:
-        """Vessels that appeared displaced since the last call."""
-        return self._facts.displacements.drain()
+    def drain_facts(self) -> Facts:
+        """What there is for the later stages since the last call."""
+        return self._facts.drain()
 
     def drain_delisted(self) -> set[int]:
         """MMSIs that were delisted by another reference, since the last call."""
@@ -230,7 +230,7 @@ class Engine:
 
     @property
     def heard_ms(self) -> int:
-        """All later bindings and displacements have a later stamp than this (``PartitionWatermark``)."""
+        """All later facts have a later stamp than this (``PartitionWatermark``)."""
         return self.sources.heard_ms
 
     @property

@@ -1,30 +1,57 @@
-"""What an engine reports to the later stages: bindings of IMO numbers, and vessels that appear displaced."""
+"""What an engine reports to the later stages: bindings of IMO numbers, displaced vessels, and slow ones."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
-from detectors.core.displacements import DisplacementWriter
+from detectors.core.displacements import Displacement, DisplacementWriter
+from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.dispatcher import Dispatcher
-from detectors.core.identities.binding import BindingWriter
+from detectors.core.identities.binding import Binding, BindingWriter, SeenUnder
 from detectors.core.imo_notes import Note
+from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
+from detectors.core.slow_ship_writer import SlowShipWriter
+from detectors.core.slow_ships import ListedSilence, SlowShips
 from detectors.core.sources import SourceTable
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.history import History
+
+_MEETINGS: Final = "encounter"
+"""The detector whose settings name areas of transfers."""
+
+
+class Facts(NamedTuple):
+    """What an engine has found for the later stages."""
+
+    bindings: Sequence[Binding | SeenUnder] = ()
+    displacements: Sequence[Displacement] = ()
+    slow: Sequence[SlowShips | ListedSilence] = ()
 
 
 class FactWriters:
     """The writers of one fleet."""
 
-    def __init__(self, fleet: Fleet, sources: SourceTable, reference: Reference) -> None:
+    def __init__(self, fleet: Fleet, sources: SourceTable, reference: Reference, detectors: Sequence[Detector]) -> None:
+        areas = next((one.thresholds.transfer_areas for one in detectors if one.name == _MEETINGS), ())
         self.bindings: Final = BindingWriter(fleet, sources, reference)
         self.displacements: Final = DisplacementWriter(fleet, sources, reference)
+        self.slow: Final = SlowShipWriter(fleet, sources, reference, areas)
+
+    def drain(self) -> Facts:
+        """Those since the last call."""
+        return Facts(self.bindings.drain(), self.displacements.drain(), self.slow.drain())
+
+    def note(self, emitted: Sequence[Emitted]) -> None:
+        """Alerts that the engine has made: those about silences of listed vessels are facts."""
+        if emitted:
+            self.slow.note(each.alert for each in emitted)
 
     def adopt(self, reference: Reference) -> None:
         """Another list is in force."""
-        self.bindings.reference = self.displacements.reference = reference
+        self.bindings.reference = self.displacements.reference = self.slow.reference = reference
 
     def hear(self, note: Note, dispatcher: Dispatcher, ordinal: int) -> None:
         """An IMO number is reported under an MMSI: the detectors are told of the others that state it."""
@@ -42,6 +69,7 @@ class FactWriters:
 
         Only the latter have been followed: what appears displaced is judged alone.
         """
+        self.slow.tell(history, batch)
         if history.stated.any():
             self.bindings.tell(history, batch)
         if history.followed is not None and history.followed.displaced:

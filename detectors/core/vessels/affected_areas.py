@@ -170,6 +170,10 @@ class OpenAreas:
                 return area
         return None
 
+    def affect(self, lat_deg: float, lon_deg: float, fix_ms: int) -> bool:
+        """Whether a fix is in one of them."""
+        return any(area.affects(lat_deg, lon_deg, fix_ms) for area in self._known.values())
+
     def kept(self) -> KeptAreas:
         """For a snapshot."""
         return KeptAreas(list(self._known.values()), list(self._waiting))

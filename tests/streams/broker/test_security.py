@@ -117,7 +117,7 @@ def test_the_page_about_operations_has_the_table_of_rights() -> None:
 def test_rights_are_printed_as_kafka_takes_them() -> None:
     lines = acl_commands("detect", "User:worker", Settings(kafka=KafkaSettings(topic_prefix="x.")))
     assert "kafka-acls.sh --add --allow-principal User:worker --operation Read --topic x.ais.sentences.v1" in lines
-    for line, kind in zip(lines[-3:], ("fleet", "histories", "areas"), strict=True):
+    for line, kind in zip(lines[-4:], ("fleet", "histories", "areas", "meetings"), strict=True):
         assert line.endswith(f"--transactional-id wakewatch-{kind}- --resource-pattern-type prefixed")
     with pytest.raises(ConfigError, match="commands with rights"):
         grants("dance", Settings())

@@ -133,7 +133,7 @@ class Running:
 @pytest.mark.broker
 def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings, tmp_path: Path) -> None:
     before = said(made)
-    asked = ("kafka", "topics", "rights", "log", "workers", "state", "histories", "areas")
+    asked = ("kafka", "topics", "rights", "log", "workers", "state", "histories", "areas", "meetings")
     assert {name: before[name].verdict for name in asked} == {
         "kafka": "ok",
         "topics": "ok",
@@ -143,6 +143,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
         "state": "ok",
         "histories": "ok",
         "areas": "ok",
+        "meetings": "ok",
     }
     assert before["log"].remedy.startswith("add a feed")
     assert before["ingest"].verdict == before["worker"].verdict == "wrong"
@@ -162,6 +163,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
             "state": "ok",
             "histories": "ok",
             "areas": "ok",
+            "meetings": "ok",
             "worker": "ok",
             "console": "ok",
             "notification": "warn",
@@ -181,6 +183,7 @@ def test_the_state_of_another_app_and_topics_of_another_shape_are_wrong(made: Se
     assert f"ais.fleet.v1 contains the state of {made.worker.app_id}" in found["state"].said
     assert f"ais.histories.v1 contains the state of {made.worker.app_id}" in found["histories"].said
     assert f"ais.areas.v1 contains the state of {made.worker.app_id}" in found["areas"].said
+    assert f"ais.meetings.v1 contains the state of {made.worker.app_id}" in found["meetings"].said
     wider = msgspec.structs.replace(made, kafka=msgspec.structs.replace(made.kafka, partitions=5))
     assert said(wider)["topics"].verdict == "wrong"
     assert "partitions is 4, expected 5" in said(wider)["topics"].said
@@ -274,10 +277,11 @@ def test_a_log_that_grows_while_it_is_asked_about_was_not_recreated(monkeypatch:
     monkeypatch.setattr(log, "tail", lambda *_: [])
     monkeypatch.setattr(log, "_workers", lambda *_: ok("workers", ""))
     found = {finding.name: finding for finding in log._flow(None, Settings(), now_ms())}
-    assert {name: found[name].verdict for name in ("state", "histories", "areas")} == {
+    assert {name: found[name].verdict for name in ("state", "histories", "areas", "meetings")} == {
         "state": "ok",
         "histories": "ok",
         "areas": "ok",
+        "meetings": "ok",
     }
 
 

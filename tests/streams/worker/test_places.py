@@ -113,7 +113,7 @@ def test_kafka_gives_what_replay_gives_also_over_kill_9(
     assert list(read(kafka, "ais.dead.v1")) == []
     before = len(written(kafka))
     again = start_worker(kafka)  # all states are whole: nothing is written again
-    again.until(lambda: again.said().count("partitions taken over") == 3)
+    again.until(lambda: again.said().count("partitions taken over") == 4)
     assert again.stop() == 0
     assert len(written(kafka)) == before
 

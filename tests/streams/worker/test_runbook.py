@@ -101,6 +101,7 @@ def test_lost_state_is_rebuilt_from_the_log_and_the_alerts_keep_their_ids(
 
     assert say(kafka, "topics", "forget", "histories", "--yes").exit_code == 0
     assert say(kafka, "topics", "forget", "areas", "--yes").exit_code == 0
+    assert say(kafka, "topics", "forget", "meetings", "--yes").exit_code == 0
     assert say(kafka, "topics", "forget", "fleet", "--yes").exit_code == 0
     assert list(read(kafka, FLEET)) == []
     before = len(written(kafka))

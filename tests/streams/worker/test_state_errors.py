@@ -9,11 +9,12 @@ import msgspec
 import pytest
 from faust.types import TP
 
-from streams.messages.topics import AREAS, FLEET, HISTORIES
-from streams.pipeline.engines import areas_for, engine_for, histories_for
+from streams.messages.topics import AREAS, FLEET, HISTORIES, MEETINGS
+from streams.pipeline.engines import areas_for, engine_for, histories_for, meetings_for
 from streams.reference import load_reference
 from streams.settings.model import KafkaSettings, Settings
 from streams.worker.identities import Identities
+from streams.worker.meetings import Meetings
 from streams.worker.observer import Unobserved
 from streams.worker.partition import Stateful
 from streams.worker.places import Places
@@ -102,6 +103,11 @@ def areas_of_other_partitions(written: Written) -> Written:
     return written_of(areas_for(Settings(), 7), written.head.app, AREAS)
 
 
+def meetings_of_other_partitions(written: Written) -> Written:
+    """And that of the fourth."""
+    return written_of(meetings_for(Settings(), 7), written.head.app, MEETINGS)
+
+
 SAID: dict[Callable[[Written], Written], str] = {
     of_a_log_made_anew: "the topic was created again",
     of_a_log_deleted_since: "was deleted and created again while no worker was running: the state belongs to another",
@@ -115,8 +121,10 @@ SAID: dict[Callable[[Written], Written], str] = {
     "wakewatch topics forget histories",
     areas_of_other_partitions: "made of 7 partitions of the log, which has 1 now; delete it with: "
     "wakewatch topics forget areas",
+    meetings_of_other_partitions: "made of 7 partitions of the log, which has 1 now; delete it with: "
+    "wakewatch topics forget meetings",
 }
-KINDS = {HISTORIES: Identities.kind, AREAS: Places.kind}
+KINDS = {HISTORIES: Identities.kind, AREAS: Places.kind, MEETINGS: Meetings.kind}
 
 
 async def write(kafka: KafkaSettings, app_id: str, written: Written) -> None:

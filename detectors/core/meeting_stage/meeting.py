@@ -1,0 +1,160 @@
+"""Two ships that are near each other: their relative positions step by step, and whether they stay together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import msgspec
+
+from detectors.core.alert import Alert
+from detectors.core.half_degrees import turned
+from detectors.core.slow_ships import BIN_MS, SlowShip
+from detectors.core.sphere import distance_nm
+from detectors.core.units import HOUR_MS, KM_NM
+
+HOUR: Final = HOUR_MS // BIN_MS
+SAMPLES_MOST: Final = 3 * 24 * HOUR
+_NM_M: Final = 1000.0 / KM_NM
+_DEGREE_M: Final = 60.0 * 1852.0
+_LENGTH_M: Final = 100
+"""Of a ship that does not state its length."""
+_BEAMS: Final = 6.5
+"""Lengths of merchant ships in beams."""
+_BESIDE_M: Final = 20.0
+"""Fenders, and antennas beside the middle line."""
+
+
+class Sample(NamedTuple):
+    """The second ship as seen from the first at a step, and where the first is; metres and degrees, rounded."""
+
+    step: int
+    east_m: float
+    north_m: float
+    lat_deg: float
+    lon_deg: float
+
+    @property
+    def apart_m(self) -> float:
+        """From antenna to antenna."""
+        return math.hypot(self.east_m, self.north_m)
+
+
+class Limits(NamedTuple):
+    """What counts as together: thresholds of ``encounter``."""
+
+    near_m: float
+    near_most_m: float
+    relative_kn: float
+    under_way_kn: float
+    share_seen: float
+
+
+class Together(NamedTuple):
+    """The longest time up to now in which two ships stayed together: steps, both included."""
+
+    since: int
+    last: int
+    seen: int
+    """Steps at which they were seen together."""
+
+    @property
+    def steps(self) -> int:
+        """How long, in steps."""
+        return self.last - self.since
+
+
+class Meeting(msgspec.Struct, kw_only=True, gc=False):
+    """Two ships near each other; ``one`` has the lower MMSI."""
+
+    one: SlowShip
+    other: SlowShip
+    """The newest fact of each."""
+    first_one: SlowShip
+    first_other: SlowShip
+    """Those of the first step at which they were near."""
+    samples: list[Sample] = []
+    since: int = 0
+    """The step since which they are together; 0 while no alert is open."""
+    told: int = 0
+    """The last step in the newest revision."""
+    replayed: bool = True
+    alert: Alert | None = None
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Both MMSIs, the lower first."""
+        return self.one.mmsi, self.other.mmsi
+
+    @property
+    def last(self) -> int:
+        """The newest step at which they were near."""
+        return self.samples[-1].step
+
+
+def sample_of(one: SlowShip, other: SlowShip) -> Sample:
+    """The relative position of two ships at the same moment."""
+    narrow = math.cos(math.radians((one.lat_deg + other.lat_deg) / 2))
+    east_m = turned(other.lon_deg - one.lon_deg) * narrow * _DEGREE_M
+    north_m = (other.lat_deg - one.lat_deg) * _DEGREE_M
+    return Sample(one.at_ms // BIN_MS, round(east_m, 1), round(north_m, 1), one.lat_deg, one.lon_deg)
+
+
+def limit_m(one: SlowShip, other: SlowShip, limits: Limits) -> float:
+    """How far apart their antennas may be."""
+    halves = sum((ship.length_m or _LENGTH_M) / 2 for ship in (one, other))
+    return min(limits.near_m + halves, limits.near_most_m)
+
+
+def added(samples: Sequence[Sample], new: Sample) -> list[Sample]:
+    """The samples with another one, in order of steps; the oldest are dropped above SAMPLES_MOST."""
+    others = [each for each in samples if each.step != new.step]
+    if not others or others[-1].step < new.step:
+        return [*others[1 - SAMPLES_MOST :], new]
+    return sorted((*others, new))[-SAMPLES_MOST:]
+
+
+def steady(samples: Sequence[Sample], limits: Limits) -> list[int]:
+    """The steps at which two ships moved as one: against the sample before or after, at most an hour away."""
+    found = [False] * len(samples)
+    for number in range(1, len(samples)):
+        was, now = samples[number - 1], samples[number]
+        hours = (now.step - was.step) / HOUR
+        moved_nm = math.hypot(now.east_m - was.east_m, now.north_m - was.north_m) / _NM_M
+        sailed_nm = distance_nm(was.lat_deg, was.lon_deg, now.lat_deg, now.lon_deg)
+        if hours <= 1 and moved_nm < limits.relative_kn * hours and sailed_nm <= limits.under_way_kn * hours:
+            found[number - 1] = found[number] = True
+    return [each.step for each, counts in zip(samples, found, strict=True) if counts]
+
+
+def together(samples: Sequence[Sample], limits: Limits, least: int) -> Together | None:
+    """The longest period that ends with the newest sample that counts, if it lasts ``least`` steps."""
+    steps = steady(samples, limits)
+    for number, since in enumerate(steps):
+        length, seen = steps[-1] - since, len(steps) - number
+        if length < least:
+            return None
+        if seen >= limits.share_seen * (length + 1):
+            return Together(since, steps[-1], seen)
+    return None
+
+
+def on_one_hull(meeting: Meeting) -> bool:
+    """Whether both antennas are nearer to each other than the middle lines of two ships side by side can be."""
+    least_m = sum((ship.length_m or 0) / _BEAMS / 2 for ship in (meeting.one, meeting.other)) / 2
+    nearest = sorted(each.apart_m for each in meeting.samples)
+    return nearest[len(nearest) // 2] < least_m
+
+
+def alongside(one: SlowShip, other: SlowShip) -> bool | None:
+    """Whether the hulls may touch, by headings and lengths; None without them. Beams follow from lengths."""
+    heading = one.heading_deg if one.heading_deg is not None else other.heading_deg
+    if heading is None or not one.length_m or not other.length_m:
+        return None
+    at = sample_of(one, other)
+    ahead, abeam = math.sin(math.radians(heading)), math.cos(math.radians(heading))
+    lateral_m = abs(at.east_m * abeam - at.north_m * ahead)
+    length_m = abs(at.east_m * ahead + at.north_m * abeam)
+    halves_m = (one.length_m + other.length_m) / 2
+    return lateral_m <= halves_m / _BEAMS + _BESIDE_M and length_m <= halves_m
