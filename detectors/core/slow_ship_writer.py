@@ -168,28 +168,31 @@ class SlowShipWriter:
 
     # -- silences of listed ships ---------------------------------------------------------------------------------
 
-    def note(self, alerts: Iterable[Alert]) -> None:
-        """Writes what alerts state about silences of listed ships, and the ends of all silences."""
+    def note(self, alerts: Iterable[Alert], promised_ms: int) -> None:
+        """Writes what alerts state about silences of listed ships, and the ends of all silences.
+
+        ``promised_ms``: it has been promised that nothing follows with a stamp up to it.
+        """
         for alert in alerts:
             if alert.detector == GAP and alert.mmsi is not None and alert.position is not None:
                 number = self._listing(alert.mmsi)
                 if number or alert.status not in _OPEN:
-                    self._out.append(self._silence(alert, alert.mmsi, alert.position, number))
+                    self._out.append(self._silence(alert, alert.position, number, promised_ms))
 
     def _listing(self, mmsi: int) -> int:
         """1 + the number of its entry; 0 if it is not listed."""
         row = int(self._fleet.index.find(np.asarray([mmsi], np.uint32))[0])
         return 0 if row == ABSENT else int(self._fleet.core.listed[row])
 
-    def _silence(self, alert: Alert, mmsi: int, position: Position, number: int) -> ListedSilence:
+    def _silence(self, alert: Alert, position: Position, number: int, promised_ms: int) -> ListedSilence:
         known_ms = unix_ms(alert.time)
         return ListedSilence(
             alert=alert.id,
             revision=alert.revision,
-            mmsi=mmsi,
+            mmsi=alert.mmsi or 0,
             since_ms=unix_ms(alert.episode_start),
             known_ms=known_ms,
-            stamp_ms=max(known_ms, self._sources.heard_ms + 1),
+            stamp_ms=max(known_ms, promised_ms + 1),
             lat_deg=position.lat_deg,
             lon_deg=position.lon_deg,
             fix_ms=unix_ms(position.time),

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 from detectors.core.engine.alert_writer import Emitted
-from detectors.core.engine.engine import DetectorFault
+from detectors.core.engine.verbs import DetectorFault
 from detectors.core.reference import Reference
 from detectors.core.units import MS
 from streams.decode import decode

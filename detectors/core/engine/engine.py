@@ -48,8 +48,6 @@ from detectors.core.vessels.index import ABSENT
 
 SPEAKER: Final = 0  # alerts about sources are written by this partition alone
 
-__all__ = ["DetectorFault", "Engine"]
-
 
 class Engine:
     """See the module. Create it with ``build``; ``restore`` continues from a snapshot."""
@@ -151,6 +149,7 @@ class Engine:
 
     def tick(self, tick: Tick, ordinal: int = 0) -> list[Emitted]:
         """Applies a tick: its notes, source outages, then the checks that are due. Returns alerts in output order."""
+        promised_ms = self.sources.heard_ms
         for note in tick.notes:
             self._facts.hear(note, self.dispatcher, ordinal)
         self._told.pass_time(tick.from_ms, tick.to_ms, ordinal)
@@ -160,7 +159,7 @@ class Engine:
         self._watch(self._admission.pass_time(self.sources.clock_ms), ordinal)
         self._slot_closer.close(self.sources.slots_ms, ordinal)
         self.dispatcher.wake(ordinal)
-        return self._drain()
+        return self._drain(promised_ms)
 
     def adopt(self, reference: Reference, ordinal: int = 0) -> list[Emitted]:
         """Switches to another reference between two records; vessels that it lists or delists are judged at once."""
@@ -202,10 +201,10 @@ class Engine:
         if changes and self.partition == SPEAKER:
             self.dispatcher.watch(self._watchers, changes, ordinal)
 
-    def _drain(self) -> list[Emitted]:
+    def _drain(self, promised_ms: int | None = None) -> list[Emitted]:
         out, self.dispatcher.out = self.dispatcher.out, []
         out.sort(key=lambda e: (e.ordinal, e.cause_ms, e.alert.detector, e.alert.id, e.alert.revision))
-        self._facts.note(out)
+        self._facts.note(out, self.sources.heard_ms if promised_ms is None else promised_ms)
         return out
 
     # -- for the worker -------------------------------------------------------------------------------------------

