@@ -1,7 +1,7 @@
 """Loitering: a ship is slow for hours outside the places where ships stop.
 
 Claim. A ship has covered less than ``slow_kn`` miles an hour for ``least_h`` hours, outside ports and outside the
-places where ships usually stop. It waits for something, or for somebody.
+places where ships usually stop. It waits for something.
 
 Why it matters. Ships wait for partners of a transfer at sea, for darkness, or for orders that they could await in a
 roadstead. For a listed ship it is worth a look; of others it is a fact beside other alerts.

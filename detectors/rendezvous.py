@@ -4,7 +4,7 @@ Claim. While a listed ship was silent, another ship lay or drifted for hours out
 within reach of the silent one. They could have met. Nothing shows that they did.
 
 Why it matters. A transfer between a silent ship and a waiting one leaves no track. Which ships waited within reach
-says where to look: at their draughts, at satellite images of the place, at where they sailed from there.
+shows what to examine: their draughts, satellite images of the place, where they sailed from there.
 
 How it decides. A silence begins and ends with the alert ``gap`` about a listed ship. Once an hour all ships that were
 slow for ``least_h`` outside ports and stop places (as for ``loitering``) are compared with it: the silent ship must
@@ -14,8 +14,8 @@ within reach is stated. An alert opens if one of them is of these types. When th
 remain from which it could have come to that place in time: the alert closes with them, or is retracted if there is
 none.
 
-When it is wrong. Every ship that waits in the reach of a silent one is in it, and nearly all of them are innocent. A
-ship that is silent itself is not seen. Ships lie innocently for hours where no stop place is known.
+When it is wrong. Every ship that waits in the reach of a silent one is counted, and nearly all of them are innocent. A
+ship that is silent itself is not seen. Honest ships wait for hours where no stop place is known.
 
 References. Global Fishing Watch, dark transshipment (Miller et al. 2018); Hagerstrand 1970 (space-time prism).
 """

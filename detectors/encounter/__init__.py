@@ -1,6 +1,6 @@
 """Encounter: two ships stay beside each other outside the places where ships stop.
 
-Claim. Two ships lie, drift or sail slowly so near each other, and for so long, that cargo or people could have been
+Claim. Two ships are stationary, drift or sail slowly near each other for hours: cargo or people could have been
 transferred. It is apparent from their positions alone; what was done cannot be seen.
 
 Why it matters. Cargo of sanctioned ships changes hands at sea: oil off the coasts of many countries, arms and coal in

@@ -111,7 +111,7 @@ def run(
     """
     settings = loading.load(None, {})
     zones = load_reference(settings.reference).zones
-    wanted = [each for each in _worlds(tuning=tuning) if not world or any(part in each[0].name for part in world)]
+    wanted = [each for each in all_worlds(tuning=tuning) if not world or any(part in each[0].name for part in world)]
     scenes = [scene(w, (*zones, *ports), ships, seed) for (w, ports), seed in product(wanted, range(1, seeds + 1))]
     told = {each: heard(each_scene, Rule()) for each, each_scene in enumerate(scenes)}
     rows = [_row(f"{DEFAULTS}, all", joined(told.values()))]
@@ -133,7 +133,8 @@ _NOTES: Final = (
 )
 
 
-def _worlds(*, tuning: bool) -> list[tuple[World, tuple[Zone, ...]]]:
+def all_worlds(*, tuning: bool) -> list[tuple[World, tuple[Zone, ...]]]:
+    """All of them, with the ports of each."""
     tables = [read_table(RECORDING)] if RECORDING.exists() else []
     if tuning:
         tables = [both for one in tables for both in both_ways(one)]

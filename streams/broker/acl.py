@@ -224,7 +224,9 @@ def table() -> str:
 
 
 def _short(names: tuple[str, ...]) -> str:
-    return "every topic" if names == EVERY else ", ".join(name.removeprefix("ais.") for name in names)
+    return (
+        "every topic" if names == EVERY else ", ".join(name.removeprefix("ais.").removesuffix(".v1") for name in names)
+    )
 
 
 def _else(rights: Rights, rest: dict[Operation, str]) -> str:

@@ -29,7 +29,7 @@ class TransferArea(NamedTuple):
         if abs(lat_deg) <= _LAT_MOST and abs(lon_deg) <= _LON_MOST and 0 < radius_nm <= _NM_MOST:
             return cls(lat_deg, lon_deg, radius_nm)
         raise ValueError(
-            f"{text!r} is no area of transfers: give 'LAT LON RADIUS' in degrees and nautical miles (at most 100)"
+            f"{text!r} cannot be read as an area: give 'LAT LON RADIUS' in degrees and nautical miles (at most 100)"
         )
 
     def holds(self, lat_deg: Floats, lon_deg: Floats) -> npt.NDArray[np.bool_]:
