@@ -1,4 +1,4 @@
-"""Writes the facts about slow ships and silences (``slow_ships``) of one fleet.
+"""Writes the facts about slow ships (``slow_ships``) of one fleet.
 
 The two fixes on either side of a moment are at most ``NEAR_IN_TIME_MS`` apart, or ``AT_REST_MS`` if the ship has hardly
 moved between them. Only ships count, under a number that is one ship's, while their positions are consistent and in no
@@ -7,33 +7,31 @@ area of interference. Ships near a port are not written, except in areas of tran
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.alert import Alert, Position
 from detectors.core.geography.port_cells import port_cells_of
 from detectors.core.geography.transfer_areas import TransferArea
 from detectors.core.geography.zone_columns import ZoneColumns
 from detectors.core.half_degrees import turned
 from detectors.core.listing_reasons import listed_for
-from detectors.core.mid import invalid_form_of
+from detectors.core.mid import are_of_no_form
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.shared_cache import Once
-from detectors.core.slow_ships import BIN_MS, ListedSilence, SlowShip, SlowShips
+from detectors.core.slow_ships import BIN_MS, SlowShip, SlowShips
 from detectors.core.sources import SourceTable
 from detectors.core.sphere import distance_nm
-from detectors.core.units import MINUTE_MS, MS, unix_ms
-from detectors.core.vessels.columns import Rows
+from detectors.core.units import MINUTE_MS, MS
+from detectors.core.vessels.columns import Column_, Columns, Rows
 from detectors.core.vessels.fleet import Fleet
-from detectors.core.vessels.index import ABSENT
-from detectors.core.vessels.silences import GAP
 from detectors.core.vessels.speeds import begins_slot
 
 if TYPE_CHECKING:
@@ -48,13 +46,57 @@ _DIGITS: Final = 5
 _CIRCLE: Final = 360
 _SHARED: Final = ("shared_mmsi", "")
 _SANCTIONED: Final = "sanctioned"
-_OPEN: Final = frozenset({"opened", "updated"})
+_REPORTED: Final = ("lat_deg", "lon_deg", "heading_deg", "status", "start", "end")
+_STATED: Final = ("imo", "name", "ship_type", "length_m", "draught_m", "destination")
 
 Bools = npt.NDArray[np.bool_]
 Place = tuple[float, float]
 """Latitude and longitude, degrees."""
 
 zones_of: Final = Once(ZoneColumns)
+
+
+class _Fix(NamedTuple):
+    """A fix, and the one before it."""
+
+    was_ms: int
+    was_lat_deg: float
+    was_lon_deg: float
+    time_ms: int
+    lat_deg: float
+    lon_deg: float
+    heading_deg: float
+    status: int
+    start: int
+    end: int
+
+    @property
+    def here(self) -> Place:
+        """Where the ship is."""
+        return self.lat_deg, self.lon_deg
+
+    @property
+    def was(self) -> Place:
+        """Where it was."""
+        return self.was_lat_deg, self.was_lon_deg
+
+    def at(self, step: int) -> Place:
+        """Where it was at a multiple of BIN_MS between the two."""
+        return _between(self.was, self.here, (step * BIN_MS - self.was_ms) / (self.time_ms - self.was_ms))
+
+
+class _Said(NamedTuple):
+    """A ship's row and numbers, and what it has stated."""
+
+    row: int
+    mmsi: int
+    listed: int
+    imo: int
+    name: bytes
+    ship_type: int
+    length_m: int
+    draught_m: float
+    destination: bytes
 
 
 class SlowShipWriter:
@@ -67,93 +109,98 @@ class SlowShipWriter:
         self.reference = reference
         self._fleet, self._sources = fleet, sources
         self._areas = [TransferArea.of(text) for text in transfer_areas]
-        self._out: list[SlowShips | ListedSilence] = []
+        self._out: list[SlowShips] = []
 
-    def drain(self) -> list[SlowShips | ListedSilence]:
+    def drain(self) -> list[SlowShips]:
         """Those since the last call."""
         told, self._out = self._out, []
         return told
-
-    # -- slow ships -----------------------------------------------------------------------------------------------
 
     def tell(self, history: History, batch: Batch) -> None:
         """Checks the reports of a history that are to be written; reads nothing that writing them changes."""
         at = self._counted(history, _crossing(history))
         if len(at):
-            ships = [ship for place in at.tolist() for ship in self._facts(history, batch, place)]
+            ships = tuple(self._facts(history, batch, at))
             if ships:
-                self._out.append(SlowShips(ships=tuple(ships)))
+                self._out.append(SlowShips(ships=ships))
 
     def _counted(self, history: History, at: Rows) -> Rows:
         """Those of ships outside ports whose positions are consistent."""
         if not len(at):
             return at
         at = at[history.now.vessel[at]]
-        unsure = history.unsure[at]
-        if unsure.any():
-            self.left_out["position_unsure"] += int(unsure.sum())
-            at = at[~unsure]
+        at = self._left("position_unsure", at, history.unsure[at])
         lat_deg, lon_deg = history.reports["lat_deg"][at], history.reports["lon_deg"][at]
         near = port_cells_of(self.reference).at_port(lat_deg, lon_deg)
         for area in self._areas:
             near &= ~area.holds(lat_deg, lon_deg)
-        self.left_out["at_port"] += int(near.sum())
-        return at[~near]
+        at = self._left("at_port", at, near)
+        return self._left("invalid_number", at, are_of_no_form(self._fleet.core.mmsi[history.rows[at]]))
 
-    def _facts(self, history: History, batch: Batch, place: int) -> Iterable[SlowShip]:
-        row, core, report = int(history.rows[place]), self._fleet.core, history.reports[place]
-        mmsi, time_ms = int(core.mmsi[row]), int(history.times[place])
-        here = float(report["lat_deg"]), float(report["lon_deg"])
-        reason = self._doubt(row, mmsi, here, time_ms)
-        if reason:
-            self.left_out[reason] += 1
-            return
-        before = history.before
-        was_ms, was = int(before.fix_ms[place]), (float(before.lat_deg[place]), float(before.lon_deg[place]))
-        still = distance_nm(*was, *here) <= _STILL_NM
-        if time_ms - was_ms > (AT_REST_MS if still else NEAR_IN_TIME_MS):
-            return
-        ship = self._ship(history, batch, place)
-        for step in range(was_ms // BIN_MS + 1, time_ms // BIN_MS + 1):
-            lat_deg, lon_deg = _between(was, here, (step * BIN_MS - was_ms) / (time_ms - was_ms))
-            yield msgspec.structs.replace(ship, at_ms=step * BIN_MS, lat_deg=lat_deg, lon_deg=lon_deg)
+    def _left(self, reason: str, at: Rows, which: Bools) -> Rows:
+        """The places without those of ``which``, which are counted."""
+        if not which.any():
+            return at
+        self.left_out[reason] += int(which.sum())
+        return at[~which]
 
-    def _doubt(self, row: int, mmsi: int, here: tuple[float, float], time_ms: int) -> str:
+    def _facts(self, history: History, batch: Batch, at: Rows) -> Iterable[SlowShip]:
+        before, reports, core = history.before, history.reports, self._fleet.core
+        rows = history.rows[at]
+        fixes = zip(
+            *(before.fix_ms[at].tolist(), before.lat_deg[at].tolist(), before.lon_deg[at].tolist()),
+            history.times[at].tolist(),
+            *(reports[name][at].tolist() for name in _REPORTED),
+            strict=True,
+        )
+        said = zip(
+            rows.tolist(),
+            *(core.mmsi[rows].tolist(), core.listed[rows].tolist()),
+            *(_stated(history, core, at, name).tolist() for name in _STATED),
+            strict=True,
+        )
+        replayed, heard_ms = self._sources.is_replayed(batch.source), self._sources.heard_ms
+        for fix, stated in zip(map(_Fix._make, fixes), map(_Said._make, said), strict=True):
+            reason = self._doubt(stated.row, fix)
+            if reason:
+                self.left_out[reason] += 1
+            elif fix.time_ms - fix.was_ms <= NEAR_IN_TIME_MS or distance_nm(*fix.was, *fix.here) <= _STILL_NM:
+                ship = self._ship(batch, fix, stated, replayed=replayed, heard_ms=heard_ms)
+                yield from _at_steps(ship, fix)
+
+    def _doubt(self, row: int, fix: _Fix) -> str:
         """Why its positions do not count; empty if they do."""
-        if invalid_form_of(mmsi) is not None:
-            return "invalid_number"
         if _SHARED in self._fleet.open_of(row):
             return "shared_mmsi"
-        if self._fleet.areas.affect(*here, time_ms):
+        if self._fleet.areas and self._fleet.areas.affect(*fix.here, fix.time_ms):
             return "interference"
         return ""
 
-    def _ship(self, history: History, batch: Batch, place: int) -> SlowShip:
-        """The ship at its fix: what it has stated, and what is known of it."""
-        core, now, row, report = self._fleet.core, history.now, int(history.rows[place]), history.reports[place]
-        time_ms, heading, number = int(history.times[place]), float(report["heading_deg"]), int(core.listed[row])
-        lat_deg, lon_deg, draught_m = float(report["lat_deg"]), float(report["lon_deg"]), float(now.draught_m[place])
+    def _ship(self, batch: Batch, fix: _Fix, said: _Said, *, replayed: bool, heard_ms: int) -> SlowShip:
+        """The ship at the first multiple of BIN_MS since the fix before, with all that is known of it."""
+        entry, step = said.listed, fix.was_ms // BIN_MS + 1
+        lat_deg, lon_deg = fix.at(step)
         return SlowShip(
-            mmsi=int(core.mmsi[row]),
-            at_ms=time_ms,
-            time_ms=time_ms,
-            stamp_ms=max(time_ms, self._sources.heard_ms + 1),
+            mmsi=said.mmsi,
+            at_ms=step * BIN_MS,
+            time_ms=fix.time_ms,
+            stamp_ms=max(fix.time_ms, heard_ms + 1),
             lat_deg=lat_deg,
             lon_deg=lon_deg,
-            heading_deg=None if np.isnan(heading) else round(heading) % _CIRCLE,
-            status=int(report["status"]),
-            imo=int(now.imo[place]) or None,
-            name=now.name[place].decode("ascii", "replace") or None,
-            ship_type=max(0, int(now.ship_type[place])) or None,
-            length_m=max(0, int(now.length_m[place])) or None,
-            draught_m=None if np.isnan(draught_m) else round(draught_m, 1),
-            destination=now.destination[place].decode("ascii", "replace") or None,
-            listed=self.reference.ships[number - 1].list if number else None,
-            listed_for=listed_for(self.reference)[number - 1] if number else (),
-            zone=self._zone(lat_deg, lon_deg, time_ms) if number else None,
+            heading_deg=None if math.isnan(fix.heading_deg) else round(fix.heading_deg) % _CIRCLE,
+            status=fix.status,
+            imo=said.imo or None,
+            name=said.name.decode("ascii", "replace") or None,
+            ship_type=max(0, said.ship_type) or None,
+            length_m=max(0, said.length_m) or None,
+            draught_m=None if math.isnan(said.draught_m) else round(said.draught_m, 1),
+            destination=said.destination.decode("ascii", "replace") or None,
+            listed=self.reference.ships[entry - 1].list if entry else None,
+            listed_for=listed_for(self.reference)[entry - 1] if entry else (),
+            zone=self._zone(*fix.here, fix.time_ms) if entry else None,
             source=batch.source,
-            sentence=batch.raw[int(report["start"]) : int(report["end"])].decode("ascii", "replace"),
-            replayed=self._sources.is_replayed(batch.source),
+            sentence=batch.raw[fix.start : fix.end].decode("ascii", "replace"),
+            replayed=replayed,
         )
 
     def _zone(self, lat_deg: float, lon_deg: float, time_ms: int) -> str | None:
@@ -165,47 +212,6 @@ class SlowShipWriter:
             if counts and not zones.far_from(number, lat_deg, 0.0) and zones.contains(number, lat_deg, lon_deg):
                 return zone.name
         return None
-
-    # -- silences of listed ships ---------------------------------------------------------------------------------
-
-    def note(self, alerts: Iterable[Alert], promised_ms: int) -> None:
-        """Writes what alerts state about silences of listed ships, and the ends of all silences.
-
-        ``promised_ms``: it has been promised that nothing follows with a stamp up to it.
-        """
-        for alert in alerts:
-            if alert.detector == GAP and alert.mmsi is not None and alert.position is not None:
-                number = self._listing(alert.mmsi)
-                if number or alert.status not in _OPEN:
-                    self._out.append(self._silence(alert, alert.position, number, promised_ms))
-
-    def _listing(self, mmsi: int) -> int:
-        """1 + the number of its entry; 0 if it is not listed."""
-        row = int(self._fleet.index.find(np.asarray([mmsi], np.uint32))[0])
-        return 0 if row == ABSENT else int(self._fleet.core.listed[row])
-
-    def _silence(self, alert: Alert, position: Position, number: int, promised_ms: int) -> ListedSilence:
-        known_ms = unix_ms(alert.time)
-        return ListedSilence(
-            alert=alert.id,
-            revision=alert.revision,
-            mmsi=alert.mmsi or 0,
-            since_ms=unix_ms(alert.episode_start),
-            known_ms=known_ms,
-            stamp_ms=max(known_ms, promised_ms + 1),
-            lat_deg=position.lat_deg,
-            lon_deg=position.lon_deg,
-            fix_ms=unix_ms(position.time),
-            state="silent" if alert.status in _OPEN else "heard" if alert.status == "closed" else "retracted",
-            v_max_kn=float(alert.details.get("v_max_kn", 0.0)),
-            listed=self.reference.ships[number - 1].list if number else None,
-            listed_for=listed_for(self.reference)[number - 1] if number else (),
-            name=None if alert.vessel is None else alert.vessel.name,
-            imo=None if alert.vessel is None else alert.vessel.imo,
-            ship_type=None if alert.vessel is None else alert.vessel.ship_type,
-            sentence=alert.evidence[0].sentence if alert.evidence else "",
-            replayed=alert.replayed,
-        )
 
 
 def _crossing(history: History) -> Rows:
@@ -219,6 +225,28 @@ def _crossing(history: History) -> Rows:
         slow = ~(history.reports["sog_kn"][at] > SLOW_KN)
         at = at[slow & (before_ms[at] > 0) & (times[at] - before_ms[at] <= AT_REST_MS)]
     return at
+
+
+def _stated(history: History, core: Columns, at: Rows, name: str) -> Column_:
+    """What ships have stated up to and with these reports.
+
+    As ``history.now`` has it, but read for these few only: values in the fleet are far from each other in memory.
+    """
+    values: Column_ = getattr(core, name)[history.rows[at]]
+    stated, news = history.brings(name)
+    if len(stated):
+        last = np.searchsorted(stated, at, "right") - 1
+        newer = (last >= 0) & (history.rows[stated[last]] == history.rows[at])
+        values[newer] = news[last[newer]]
+    return values
+
+
+def _at_steps(ship: SlowShip, fix: _Fix) -> Iterable[SlowShip]:
+    """The ship at each whole multiple of BIN_MS between two fixes, the latter included; ``ship`` is at the first."""
+    yield ship
+    for step in range(ship.at_ms // BIN_MS + 1, fix.time_ms // BIN_MS + 1):
+        lat_deg, lon_deg = fix.at(step)
+        yield msgspec.structs.replace(ship, at_ms=step * BIN_MS, lat_deg=lat_deg, lon_deg=lon_deg)
 
 
 def _between(was: Place, here: Place, share: float) -> Place:

@@ -13,6 +13,7 @@ from detectors.core.imo_notes import Note
 from detectors.core.protocol import Detector
 from detectors.core.reference import Reference
 from detectors.core.reports import Batch
+from detectors.core.silence_writer import SilenceWriter
 from detectors.core.slow_ship_writer import SlowShipWriter
 from detectors.core.slow_ships import ListedSilence, SlowShips
 from detectors.core.sources import SourceTable
@@ -39,10 +40,11 @@ class FactWriters:
         self.bindings: Final = BindingWriter(fleet, sources, reference)
         self.displacements: Final = DisplacementWriter(fleet, sources, reference)
         self.slow: Final = SlowShipWriter(fleet, sources, reference, areas)
+        self.silences: Final = SilenceWriter(fleet, reference)
 
     def drain(self) -> Facts:
         """Those since the last call."""
-        return Facts(self.bindings.drain(), self.displacements.drain(), self.slow.drain())
+        return Facts(self.bindings.drain(), self.displacements.drain(), [*self.slow.drain(), *self.silences.drain()])
 
     def note(self, emitted: Sequence[Emitted], promised_ms: int) -> None:
         """Alerts that the engine has made: those about silences of listed vessels are facts.
@@ -50,11 +52,12 @@ class FactWriters:
         ``promised_ms``: up to where it has promised that nothing earlier follows; in a tick that of the tick before.
         """
         if emitted:
-            self.slow.note((each.alert for each in emitted), promised_ms)
+            self.silences.note((each.alert for each in emitted), promised_ms)
 
     def adopt(self, reference: Reference) -> None:
         """Another list is in force."""
-        self.bindings.reference = self.displacements.reference = self.slow.reference = reference
+        self.bindings.reference = self.displacements.reference = reference
+        self.slow.reference = self.silences.reference = reference
 
     def hear(self, note: Note, dispatcher: Dispatcher, ordinal: int) -> None:
         """An IMO number is reported under an MMSI: the detectors are told of the others that state it."""
