@@ -33,6 +33,7 @@ NAMES: Final = (
     "lists",
     "import",
     "identities",
+    "meetings",
     "passes",
     "matching",
 )
