@@ -7,9 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from detectors.core.alert import Alert, Position
+from detectors.core.alert import Alert, Evidence, Position
 from detectors.core.listing_reasons import listed_for
 from detectors.core.reference import Reference
+from detectors.core.reports import RE_ENCODED
 from detectors.core.slow_ships import ListedSilence
 from detectors.core.units import unix_ms
 from detectors.core.vessels.fleet import Fleet
@@ -67,6 +68,12 @@ class SilenceWriter:
             name=None if alert.vessel is None else alert.vessel.name,
             imo=None if alert.vessel is None else alert.vessel.imo,
             ship_type=None if alert.vessel is None else alert.vessel.ship_type,
-            sentence=alert.evidence[0].sentence if alert.evidence else "",
+            sentence=_line(alert.evidence[0]) if alert.evidence else "",
             replayed=alert.replayed,
         )
+
+
+def _line(evidence: Evidence) -> str:
+    """A sentence with its tag block, as evidence is made from it."""
+    station = evidence.source + RE_ENCODED * evidence.re_encoded
+    return f"\\c:{unix_ms(evidence.time)},s:{station}*00\\{evidence.sentence}"

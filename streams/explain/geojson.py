@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from detectors.core.alert import Alert
 from detectors.core.units import HOUR_MS, unix_ms
@@ -12,6 +12,8 @@ from streams.explain.images import image_features
 from streams.explain.raw_log import RawLogFindings
 from streams.explain.shapes import Feature, Point, area, point, reach
 from streams.explain.track_features import features_of_tracks
+
+_ENCOUNTER: Final = "encounter"
 
 
 def geojson(revisions: list[Alert], heard: RawLogFindings | None, zones: dict[str, Point]) -> dict[str, Any]:
@@ -23,6 +25,7 @@ def geojson(revisions: list[Alert], heard: RawLogFindings | None, zones: dict[st
         *_reach(revisions, newest),
         *_ports(newest, zones),
         *area_features(newest),
+        *_partners(newest),
         *image_features(newest),
     ]
     return {"type": "FeatureCollection", "features": features}
@@ -54,6 +57,17 @@ def _reach(revisions: list[Alert], newest: Alert) -> Iterable[Feature]:
     drawn = area(reach((last.lon_deg, last.lat_deg), way_nm, after), said)
     if drawn is not None:
         yield drawn
+
+
+def _partners(newest: Alert) -> Iterable[Feature]:
+    """The other ships of a meeting, or of one that could have been, where they were last seen."""
+    ships = newest.details.get("could_have_met") or (
+        newest.details.get("vessels", []) if newest.detector == _ENCOUNTER else []
+    )
+    for ship in ships:
+        if ship["mmsi"] != newest.mmsi:
+            said = {name: value for name, value in ship.items() if name not in {"lat_deg", "lon_deg"}}
+            yield point((ship["lon_deg"], ship["lat_deg"]), {"kind": "partner", **said})
 
 
 def _ports(newest: Alert, zones: dict[str, Point]) -> Iterable[Feature]:
