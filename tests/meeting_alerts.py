@@ -7,7 +7,6 @@ ships state neither name nor type. Exit code 2 when there is nothing to play.
 
 from __future__ import annotations
 
-import io
 import sys
 from collections import Counter
 from collections.abc import Iterable
@@ -18,17 +17,14 @@ import msgspec
 import numpy as np
 
 from detectors.core.alert import HEIGHT, Alert
-from detectors.core.engine.alert_writer import Emitted
 from detectors.core.reference import ListedShip
 from streams.bench.load import all_worlds, scene
 from streams.bench.through_engine import say
-from streams.files.recordings import recordings
-from streams.ingest.model import SourceKind
-from streams.pipeline.replay import InProcessPipeline, ReplayPlan, play
+from streams.pipeline.replay import InProcessPipeline
 from streams.reference import load_reference
 from streams.scenario.worlds import SLOTS_A_DAY
 from streams.settings.model import Settings
-from tests.rare_alerts import DATA, START_MS, table_of, watched
+from tests.rare_alerts import DATA, alerts_of, watched
 
 COUNTED: Final = ("encounter", "loitering", "rendezvous")
 _EVERY: Final = 20
@@ -57,9 +53,7 @@ def recorded(path: Path, *, listed: bool, days: Days | None = None) -> tuple[Day
         reference = msgspec.structs.replace(reference, ships=ships)
     pipeline = InProcessPipeline(settings, reference, 1)
     seen = watched(pipeline.engines[0])
-    files = [io.BytesIO(table_of(path))] if path.name.endswith(".json.gz") else recordings(path)
-    plan = ReplayPlan(source=path.name, source_kind=SourceKind(replayed=True, start_ms=START_MS))
-    alerts = [each.alert for each in play(files, plan, pipeline, settings) if isinstance(each, Emitted)]
+    alerts = alerts_of(path, pipeline)
     return seen, highest(alerts)
 
 
@@ -88,7 +82,7 @@ def main() -> int:
         )
         _show(
             line(
-                f"world {one.name}, {_LISTED} listed",
+                f"world {world.name}, {_LISTED} listed",
                 days_heard,
                 highest(say(one.world, one.received, one.reference, {}, {})),
             )

@@ -44,8 +44,6 @@ COUNTED: Final = (
     "drifting",
 )
 _START_MS: Final = int(datetime(2024, 3, 4, tzinfo=UTC).timestamp() * 1000)
-COUNTED: Final = ("shared_mmsi", "position_jump", "interference", "broken_up", "invalid_number", "smooth_track")
-START_MS: Final = int(datetime(2024, 3, 4, tzinfo=UTC).timestamp() * 1000)
 """For recordings without times."""
 _PER: Final = 10_000
 
@@ -75,7 +73,6 @@ def alerts_of(path: Path, pipeline: InProcessPipeline | None = None) -> list[Ale
     settings = Settings()
     pipeline = pipeline or InProcessPipeline(settings, load_reference(settings.reference), 1)
     kind = SourceKind(replayed=True, start_ms=_START_MS)
-    kind = SourceKind(replayed=True, start_ms=START_MS)
     files = [io.BytesIO(table_of(path))] if path.name.endswith(".json.gz") else recordings(path)
     items = play(files, ReplayPlan(source=path.name, source_kind=kind), pipeline, settings)
     return [item.alert for item in items if isinstance(item, Emitted)]
