@@ -4,7 +4,7 @@ Claim. A ship has covered less than ``slow_kn`` miles an hour for ``least_h`` ho
 places where ships usually stop. It waits for something.
 
 Why it matters. Ships wait for partners of a transfer at sea, for darkness, or for orders that they could await in a
-roadstead. For a listed ship it is worth a look; of others it is a fact beside other alerts.
+roadstead. For a listed ship it deserves attention; of others it is a fact beside other alerts.
 
 How it decides. Every ten minutes the positions of all slow ships outside ports are known
 (``detectors/core/meeting_stage``). A ship is slow while it is within ``slow_kn`` miles for every hour of where it
