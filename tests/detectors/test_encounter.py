@@ -13,7 +13,7 @@ from detectors.core.units import HOUR_MS, unix_ms
 from tests.detectors.slow_scenes import HERE, HOUR, at, calling, drifting, ids, of, ship
 from tests.wording import faults_of
 
-ONE, OTHER, LISTED, SECOND = 205_000_091, 205_000_092, 667_001_007, 667_001_008
+ONE, OTHER, LISTED, SECOND = 205_000_191, 205_000_192, 667_001_007, 667_001_008
 PLACES = {
     "open sea": HERE,
     "border of four cells": (12.0, 111.0),
