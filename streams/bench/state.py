@@ -20,11 +20,11 @@ from detectors.core.vessels.past import DARK, PORT_CALL, SILENCES_MOST_LISTED, P
 from streams.bench.frame import Figure, Measured, Row, cpu_of
 from streams.bench.invented import FIRST_MMSI, InventedReports
 from streams.bench.world import HOLDERS, STEP_DEG, heard_everywhere, held_by_many
+from streams.broker.record_pieces import count_of
 from streams.pipeline.engines import engine_for, histories_for, restored
 from streams.reference.loading import load_reference
 from streams.settings.model import Settings
 from streams.worker import malloc
-from streams.worker.record_pieces import count_of
 
 _BATCH: Final = 1000
 _RATE_HZ: Final = 20_000

@@ -86,14 +86,14 @@ RIGHTS: Final[dict[str, Rights]] = {
     ),
     "grafana-datasource": Rights(topics=(("Read", (ALERT_STATE, VESSELS)),)),
     "console": Rights(
-        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE)), ("Write", (FEEDBACK,))),
+        topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES, REFERENCE, MEETINGS)), ("Write", (FEEDBACK,))),
         group="{app}",  # and the notifier's, with this prefix
         group_operation="Describe",
         group_prefixed=True,
     ),
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
     "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),
-    "explain": Rights(topics=(("Read", (ALERTS, SENTENCES, REFERENCE)),)),
+    "explain": Rights(topics=(("Read", (ALERTS, SENTENCES, REFERENCE, MEETINGS)),)),
     "imagery order": Rights(topics=(("Read", (ALERTS,)),)),
     "dead": Rights(topics=(("Read", (DEAD, REFERENCE)),)),
     "watchlist list": Rights(topics=(("Read", (REFERENCE,)),)),

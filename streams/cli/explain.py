@@ -10,13 +10,14 @@ import msgspec
 import typer
 from rich.console import Console
 
+from streams.broker.stop_places import features, near, stop_places
 from streams.cli.options import Json, Servers, SettingsFile, alert_id_of, settings_of
 from streams.errors import ConfigError
 from streams.explain.geojson import geojson
 from streams.explain.hindsight import Hindsight
 from streams.explain.raw_log import Chance, Raw, RawLogFindings, RawLogReader, window_of
 from streams.explain.revisions import Gathered, from_file, from_topic, gather
-from streams.explain.shapes import Point
+from streams.explain.shapes import Feature, Point
 from streams.explain.timeline import render
 from streams.files.recordings import expanded, refuse_unreadable
 from streams.messages.log_records import (
@@ -36,6 +37,7 @@ from streams.messages.values import whole_number
 from streams.settings.model import KafkaSettings, Settings
 
 _CHUNK_BYTES: Final = 1 << 18
+_OF_MEETINGS: Final = frozenset({"encounter", "loitering", "rendezvous"})
 
 
 def command(
@@ -43,7 +45,8 @@ def command(
     as_geojson: Annotated[
         bool,
         typer.Option(
-            "--geojson", help="Print tracks, jumps, last position, reach, ports, areas and images as GeoJSON."
+            "--geojson",
+            help="Print tracks, jumps, last position, reach, ports, areas, images and stop places as GeoJSON.",
         ),
     ] = False,
     alerts: Annotated[
@@ -76,6 +79,8 @@ def command(
     heard, chances, no_log = _heard(gathered, effective, alerts, files)
     if as_geojson:
         drawn = geojson(gathered.revisions, heard, _zones(effective, asks=alerts is None))
+        if alerts is None:
+            drawn["features"] += _stop_places(effective, gathered)
         typer.echo(msgspec.json.encode(drawn).decode())
     else:
         Console(highlight=False, soft_wrap=True).print(render(gathered, heard, no_log, chances))
@@ -136,6 +141,15 @@ def _raw(records: Iterable[object], partitions: int) -> Iterator[Raw]:
         elif isinstance(record, TickRecord):
             value = encode_tick(record.tick)
             yield from (Raw(value, record.tick.source, partition=n, tick=True) for n in range(partitions))
+
+
+def _stop_places(effective: Settings, gathered: Gathered) -> list[Feature]:
+    """The learned stop places near a meeting or a ship that lingers; none for other alerts."""
+    newest = gathered.revisions[-1]
+    if newest.detector not in _OF_MEETINGS or newest.position is None:
+        return []
+    here = newest.position
+    return features(near(stop_places(effective), here.lat_deg, here.lon_deg))
 
 
 def _zones(effective: Settings, *, asks: bool) -> dict[str, Point]:

@@ -43,9 +43,7 @@ class Console:
         self._stop = Event()
         self.failed: WakewatchError | None = None
         self._runner = web.AppRunner(
-            application(self._hub, self._metrics, settings.console, settings.kafka),
-            access_log=None,
-            shutdown_timeout=_GOODBYE_S,
+            application(self._hub, self._metrics, settings), access_log=None, shutdown_timeout=_GOODBYE_S
         )
         try:
             self.port = self._loop.run_until_complete(self._listen())

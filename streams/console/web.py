@@ -12,6 +12,7 @@
 | ``/api/events`` | server-sent: ``revision`` (the alert), ``clock`` (hub.Status); ``reset``, ``zones``: ask again |
 | ``/api/zones`` | the zones that were imported last, otherwise the settings'; their dates decide whether they count
 today |
+| ``/api/stop-places`` | where ships stop, as the stage of meetings has learned it (stop_places.StopPlacesLayer) |
 | ``/api/health`` | what is wrong with the processes behind the page, and which lists are in force (hub.Status) |
 | ``/runbook`` | what to do about an alert on wakewatch itself; the rules link to its headings |
 | ``/healthz`` ``/readyz`` | alive; following the topics |
@@ -37,9 +38,10 @@ from streams.console.hub import Hub, ServerEvent
 from streams.console.orders import Orders
 from streams.console.page import page
 from streams.console.runbook import document
+from streams.console.stop_places import StopPlacesLayer
 from streams.observability.hosts import answers_to
 from streams.observability.metrics import Metrics
-from streams.settings.model import ConsoleSettings, KafkaSettings
+from streams.settings.model import ConsoleSettings, KafkaSettings, Settings
 
 _JSON: Final = "application/json"
 _QUIET_S: Final = 15.0
@@ -57,8 +59,9 @@ _NOTHING: Final = "default-src 'none'; frame-ancestors 'none'"
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def application(hub: Hub, metrics: Metrics, settings: ConsoleSettings, kafka: KafkaSettings) -> web.Application:
+def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Application:
     """The routes."""
+    settings, kafka = everything.console, everything.kafka
     app = web.Application(middlewares=[_own_names(settings)], client_max_size=feedback.BODY_MOST)
     answers, words = _Answers(hub, metrics), _Words(hub, settings, kafka)
     app.router.add_get("/api/me", words.me)
@@ -70,6 +73,7 @@ def application(hub: Hub, metrics: Metrics, settings: ConsoleSettings, kafka: Ka
     app.router.add_get("/api/cases/{id:.+}", answers.case)
     app.router.add_get("/api/events", answers.events, allow_head=False)
     app.router.add_get("/api/zones", answers.zones)
+    app.router.add_get("/api/stop-places", StopPlacesLayer(everything).layer)
     app.router.add_get("/api/health", answers.health)
     app.router.add_get("/runbook", answers.runbook)
     app.router.add_get("/healthz", answers.alive)

@@ -74,6 +74,11 @@ class Metrics:
         self.alerts_open = self._gauge("alerts_open", "Alerts open in this worker's partitions", "detector")
         self.detector_errors = self._counter("detector_errors", "Vessels skipped because a detector failed", "detector")
         self.cannot_tell = self._counter("cannot_tell", "Silences that could not be judged", "reason")
+        self.no_meetings = self._counter(
+            "no_meetings",
+            "Pairs of ships that were near each other but no meeting, and ships at stop places, once in ten minutes",
+            "reason",
+        )
         self.false_alarms = self._counter("false_alarms", "Alerts that a person marked as false", "detector")
         self.screened_rows = self._counter(
             "screened_rows", "Vessels that screening passed on to a detector", "detector"

@@ -5,7 +5,7 @@ Facts are few beside reports: of a slow ship outside ports one in ten minutes, a
 
 from __future__ import annotations
 
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 import msgspec
 
@@ -16,6 +16,7 @@ from streams.errors import Reason
 from streams.messages.topics import SLOW
 from streams.worker.codec import LAST_MS
 from streams.worker.identities import MMSI_END, TEXT_MOST
+from streams.worker.observer import Tallies
 from streams.worker.stage import Refusal, StageInput, StageService
 
 _LAT_MOST, _LON_MOST, _KN_MOST = 90.0, 180.0, 200.0
@@ -76,3 +77,7 @@ class Meetings(StageService):
     kind: ClassVar[str] = "meetings"
     name: ClassVar[str] = "slow"
     reads: ClassVar[StageInput] = INPUT
+
+    def tallies(self, engine: Any) -> Tallies:
+        """What was no meeting, by reason."""
+        return Tallies(no_meetings=dict(engine.left_out))

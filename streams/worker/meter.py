@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client import Counter as PrometheusCounter
 
 from detectors.core.alert import Severity, Status
+from detectors.core.meeting_stage.kinds import REASONS
 from detectors.core.reference import ListedShip
 from detectors.core.registry import detectors
 from streams.errors import Reason
@@ -61,6 +62,8 @@ class WorkerMeter:
             self._metrics.reports.labels(str(number))
         for cause in SKIPPED_FOR:
             self._metrics.skipped_records.labels(cause)
+        for why in REASONS:
+            self._metrics.no_meetings.labels(why)
         for why in UNJUDGED_FOR:
             self._metrics.cannot_tell.labels(why)
 
@@ -118,7 +121,7 @@ class WorkerMeter:
     def _tally(self, partition: int | str, now: Tallies) -> None:
         """Adds the engine's counts since the last call; one that counts from 0 again is a new engine."""
         before = self._tallies.get(partition)
-        if before is None or sum(before.types.values()) > sum(now.types.values()):
+        if before is not None and _begins_again(before, now):
             before = None
         metrics = self._metrics
         metrics.duplicate_reports.inc(now.duplicates - (before.duplicates if before else 0))
@@ -128,6 +131,7 @@ class WorkerMeter:
         _raise_to(metrics.detector_errors, before.failures if before else {}, now.failures)
         _raise_to(metrics.cannot_tell, before.cannot_tell if before else {}, now.cannot_tell)
         _raise_to(metrics.evicted, before.evicted if before else {}, now.evicted)
+        _raise_to(metrics.no_meetings, before.no_meetings if before else {}, now.no_meetings)
         self._tallies[partition] = now
 
     def snapshot(self, partition: int, duration_s: float, size_bytes: int) -> None:
@@ -176,6 +180,14 @@ class WorkerMeter:
                 forget(gauge, where)
         self._shown = shown
         self._tallies = {number: told for number, told in self._tallies.items() if str(number) in shown}
+
+
+def _begins_again(before: Tallies, now: Tallies) -> bool:
+    return any(sum(b.values()) > sum(n.values()) for b, n in zip(_growing(before), _growing(now), strict=True))
+
+
+def _growing(told: Tallies) -> tuple[Mapping[Any, int], ...]:
+    return told.types, told.no_meetings
 
 
 def _raise_to(counter: PrometheusCounter, before: Mapping[Any, int], now: Mapping[Any, int]) -> None:

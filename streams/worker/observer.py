@@ -37,6 +37,8 @@ class Tallies(NamedTuple):
     cannot_tell: Mapping[str, int] = {}
     evicted: Mapping[str, int] = {}
     """Vessels forgotten, by reason."""
+    no_meetings: Mapping[str, int] = {}
+    """In the stage of meetings: pairs that are no meeting, and ships at stop places, once a step, by reason."""
 
 
 def tallies_of(engine: Engine) -> Tallies:

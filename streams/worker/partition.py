@@ -17,9 +17,9 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 import structlog
 
+from streams.broker.record_pieces import count_of
 from streams.worker.crashes import SET_ASIDE_AFTER, Crashes, RecordError
 from streams.worker.observer import Observer
-from streams.worker.record_pieces import count_of
 from streams.worker.state_log import SnapshotHead, StateLog, StoredSnapshot
 from streams.worker.vessel_summaries import SummaryWriter
 

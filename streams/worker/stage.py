@@ -19,7 +19,7 @@ from streams.errors import Reason
 from streams.worker.codec import LAST_MS, UNREADABLE, LogEntry
 from streams.worker.crashes import work_on
 from streams.worker.dead_letters import LostInput
-from streams.worker.observer import Observer, PartitionStanding, RecordsTaken, Unobserved
+from streams.worker.observer import Observer, PartitionStanding, RecordsTaken, Tallies, Unobserved
 from streams.worker.partition import Partition
 from streams.worker.publish import Publisher
 from streams.worker.service import Service
@@ -95,10 +95,15 @@ class StageService(Service):
         """What else is written about an alert."""
         return []
 
+    def tallies(self, engine: Any) -> Tallies:
+        """What its engine has counted."""
+        del engine
+        return Tallies()
+
     def standing(self) -> tuple[list[PartitionStanding], dict[str, int]]:
         """Its partition under its own name, without vessels; and the open alerts."""
         owned = [
-            PartitionStanding(self.name, (self._source, number), part.engine.clock_ms, 0)
+            PartitionStanding(self.name, (self._source, number), part.engine.clock_ms, 0, self.tallies(part.engine))
             for number, part in self.parts.items()
         ]
         return owned, self._open_alerts()

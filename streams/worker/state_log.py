@@ -20,9 +20,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from streams.errors import SinkError, StateError
-from streams.worker.crashes import Crash
-from streams.worker.record_pieces import (
+from streams.broker.record_pieces import (
     RecordPiece,
     StoredRecord,
     checked,
@@ -31,6 +29,8 @@ from streams.worker.record_pieces import (
     pieces_of,
     verified,
 )
+from streams.errors import SinkError, StateError
+from streams.worker.crashes import Crash
 
 HEAD: Final = b"cut"
 CLAIM: Final = b"claim"

@@ -8,6 +8,7 @@ import pytest
 
 from detectors.core.alert import Alert
 from detectors.core.later_stages import LaterStages
+from detectors.core.meeting_stage.kinds import REASONS
 from detectors.core.testing import START_MS, Report, Story, beside, engine, played, run, whole_log, written
 from detectors.core.units import HOUR_MS, unix_ms
 from tests.detectors.slow_scenes import HERE, HOUR, at, calling, drifting, ids, of, ship
@@ -153,7 +154,9 @@ def left_out(story: Story) -> dict[str, int]:
         stages.gather(playing)
         found += [each.alert for each in stages.promise(playing)]
     assert of(found, "encounter") == []
-    return dict(stages.meetings.left_out)
+    reasons = dict(stages.meetings.left_out)
+    assert set(reasons) <= set(REASONS)
+    return reasons
 
 
 LOOK_ALIKES: dict[str, tuple[Story, str]] = {

@@ -377,6 +377,15 @@ def test_a_partition_taken_over_anew_counts_on(metrics: Metrics) -> None:
     assert value(metrics, "reports_total", type="1") == 11
 
 
+def test_what_was_no_meeting_is_counted_by_reason_also_after_a_restart(metrics: Metrics) -> None:
+    meter = WorkerMeter(metrics)
+    assert value(metrics, "no_meetings_total", reason="pilot") == 0
+    for pilots in (6, 8, 2, 3):  # the third is a new stage's
+        told = Tallies(no_meetings={"pilot": pilots})
+        meter.standing([PartitionStanding("slow", LOG_2, 1, 0, told)], {})
+    assert value(metrics, "no_meetings_total", reason="pilot") == 11
+
+
 def test_an_engine_s_counts_reach_the_metrics(metrics: Metrics, feed: bytes) -> None:
     pipeline = InProcessPipeline(Settings(), load_reference(Settings().reference), 1)
     plan = ReplayPlan(source="feed", partitions=1, source_kind=SourceKind(replayed=True))

@@ -24,6 +24,18 @@ _SERVICE: Final = {
     59: "service_vessel",
 }
 """By ship type (ITU-R M.1371)."""
+REASONS: Final = (
+    *dict.fromkeys(_SERVICE.values()),
+    "bunker_barge",
+    "many_partners",
+    "fishing_gear",
+    "fishing_pair",
+    "pleasure_craft",
+    "one_ship",
+    "crowded_place",
+    "stop_place",
+)
+"""Why ships that are together are no meeting."""
 _FISHING: Final = 30
 _PLEASURE: Final = (36, 37)
 _NAME_LETTERS_LEAST: Final = 3

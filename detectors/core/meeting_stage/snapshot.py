@@ -81,6 +81,14 @@ def read(shards: Sequence[bytes], manifest: bytes) -> tuple[MeetingManifest, lis
         if found != MEETINGS_FORMAT:
             raise SnapshotError(f"snapshot of format {found}, expected {MEETINGS_FORMAT}")
         head = msgspec.json.decode(manifest, type=MeetingManifest)
-        return head, [msgspec.msgpack.decode(shard, type=MeetingShard) for shard in shards]
+    except msgspec.MsgspecError as error:
+        raise SnapshotError(f"snapshot unreadable: {error}") from error
+    return head, read_shards(shards)
+
+
+def read_shards(shards: Sequence[bytes]) -> list[MeetingShard]:
+    """Reads the shards of a snapshot. Raises SnapshotError."""
+    try:
+        return [msgspec.msgpack.decode(shard, type=MeetingShard) for shard in shards]
     except msgspec.MsgspecError as error:
         raise SnapshotError(f"snapshot unreadable: {error}") from error

@@ -1,5 +1,6 @@
 """The console on a real Kafka: what is open is there, what is written arrives, forged text stays text."""
 
+import asyncio
 import http.client
 import json
 import os
@@ -10,13 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+from aiohttp.test_utils import make_mocked_request
 
 from detectors.core.alert import Alert, Vessel, encode
 from streams.broker.clients import producer
 from streams.broker.feedback_writing import write_feedback
 from streams.console import topic_reader
 from streams.console.serving import Console, console
+from streams.console.stop_places import StopPlacesLayer
 from streams.errors import ConfigError
 from streams.messages import feedback
 from streams.messages.log_records import H_EVENT_TO, H_REPLAYED
@@ -231,3 +235,18 @@ def test_the_command_says_where_the_page_is_and_ends_with_sigterm(
     finally:
         process.kill()
         process.communicate()
+
+
+def test_stop_places_are_a_layer_and_a_missing_topic_is_one_line(
+    write: Write, make: Make, started: Start, until: Until, kafka_settings: KafkaSettings
+) -> None:
+    write(make())
+    client = Client(started())
+    until(client.ready)
+    answer, headers, body = client.ask("/api/stop-places")
+    assert (answer, json.loads(body)) == (200, {"type": "FeatureCollection", "features": []})
+    assert headers["Content-Type"].startswith("application/geo+json")
+    other = msgspec.structs.replace(kafka_settings, topic_prefix="nothing.")
+    layer = StopPlacesLayer(Settings(kafka=other))
+    refused = asyncio.run(layer.layer(make_mocked_request("GET", "/api/stop-places")))
+    assert refused.status == 503 and "nothing.ais.meetings.v1" in (refused.text or "")

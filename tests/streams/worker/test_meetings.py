@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from typer.testing import CliRunner
 
 from detectors.core.alert import Alert, encode
 from detectors.core.meeting_stage.stage import MeetingStage
@@ -14,11 +15,13 @@ from detectors.core.promises import PartitionWatermark
 from detectors.core.slow_ships import BIN_MS, SlowShip, SlowShips
 from streams.broker.node import free_port
 from streams.broker.reading import read
+from streams.broker.stop_places import StopPlace, features, near, stop_places
+from streams.cli import build
 from streams.errors import Reason
 from streams.messages.log_records import partition_of
-from streams.messages.topics import AREAS, FLEET, HISTORIES, IDENTITIES, MEETINGS, PLACES, SENTENCES, SLOW
+from streams.messages.topics import ALERTS, AREAS, FLEET, HISTORIES, IDENTITIES, MEETINGS, PLACES, SENTENCES, SLOW
 from streams.nmea.encoder import EncodedFix, Particulars, position, sentences, static, tagged
-from streams.settings.model import KafkaSettings
+from streams.settings.model import KafkaSettings, Settings
 from streams.worker.codec import entry
 from streams.worker.meetings import INPUT
 from tests.streams.worker.conftest import StartWorker, Worker, alerts_in_process, key_of, send, shown_by, written
@@ -30,12 +33,16 @@ PARTITIONS = 4
 PAIR = 244_000_301, 244_000_302
 DARK, WAITING = 244_000_303, 244_000_304
 ALONE = tuple(244_000_310 + n for n in range(4))
+ANCHORED = 244_000_320, 244_000_321
 HERE = (-34.99999, 18.0)
 END_S = 9 * HOUR_S
 
 
-def roads() -> bytes:
-    """Two tankers side by side, one of them listed; a listed ship that falls silent, and one that waits near it."""
+def roads(*anchored: tuple[float, float]) -> bytes:
+    """Two tankers side by side, one of them listed; a listed ship that falls silent, and one that waits near it.
+
+    ``anchored``: where other ships lie still, degrees north and east of HERE.
+    """
     said = []
     ships = {
         PAIR[0]: (0.0, 0.0, 0),
@@ -43,10 +50,11 @@ def roads() -> bytes:
         DARK: (0.3, 0.3, 9_179_842),
         WAITING: (0.4, 0.3, 0),
         **{mmsi: (0.3 + number / 50, 0.35, 0) for number, mmsi in enumerate(ALONE)},
+        **{mmsi: (*place, 0) for mmsi, place in zip(ANCHORED, anchored, strict=False)},
     }
     for number, (mmsi, (north, east, imo)) in enumerate(ships.items()):
         for second in range(number, HOUR_S if mmsi == DARK else END_S, 120):
-            drift = second / HOUR_S / 200 if mmsi != DARK else 0.0
+            drift = second / HOUR_S / 200 if mmsi != DARK and mmsi not in ANCHORED else 0.0
             fix = EncodedFix(
                 lat_deg=HERE[0] + north + drift, lon_deg=HERE[1] + east, sog_kn=0.3, cog_deg=0.0, second=second % 60
             )
@@ -113,12 +121,29 @@ def slow_ships_in(kafka: KafkaSettings) -> int:
     return sum(b'"slow"' in (record.value or b"") for record in read(kafka, "ais.slow.v1"))
 
 
+def drawn_by_explain(kafka: KafkaSettings, home: Path) -> set[tuple[float, float]]:
+    """The south-west corners of the stop places in the GeoJSON of the encounter."""
+    alerts = [msgspec.json.decode(record.value or b"", type=Alert) for record in read(kafka, ALERTS)]
+    encounter = next(alert.id for alert in alerts if alert.detector == "encounter")
+    settings = home / "settings.toml"
+    settings.write_text(
+        f'[kafka]\nbootstrap_servers = "{kafka.bootstrap_servers}"\ntopic_prefix = "{kafka.topic_prefix}"\n'
+        f"partitions = {kafka.partitions}\n[detectors.encounter]\nstops_least = 2\n"
+    )
+    shown = CliRunner().invoke(build(), ["explain", encounter, "--geojson", "--settings", str(settings)])
+    assert shown.exit_code == 0, shown.output
+    drawn = msgspec.json.decode(shown.stdout)["features"]
+    places = [each for each in drawn if each["properties"]["kind"] == "stop_place"]
+    assert all(each["properties"]["ships"] == 2 for each in places)
+    return {tuple(each["geometry"]["coordinates"][0][0]) for each in places}
+
+
 @pytest.mark.broker
 def test_a_fact_through_a_running_worker_has_its_key_its_metrics_and_its_snapshot(
     kafka_settings: KafkaSettings, start_worker: StartWorker, tmp_path: Path
 ) -> None:
     kafka = msgspec.structs.replace(kafka_settings, partitions=PARTITIONS)
-    send(kafka, roads(), tmp_path)
+    send(kafka, roads((0.50101, 0.501), (0.50801, 0.508)), tmp_path)
     port = free_port()
     worker: Worker = start_worker(kafka, WAKEWATCH_WORKER_METRICS_PORT=str(port))
     worker.until(lambda: slow_ships_in(kafka) > 0)
@@ -127,8 +152,14 @@ def test_a_fact_through_a_running_worker_has_its_key_its_metrics_and_its_snapsho
     worker.until(lambda: 'wakewatch_alerts_open{detector="encounter"} 1.0' in shown_by(port))
     assert worker.stop() == 0
     facts = [record for record in read(kafka, "ais.slow.v1") if b'"slow"' in (record.value or b"")]
-    assert {record.key for record in facts} <= {b"%d" % mmsi for mmsi in (*PAIR, DARK, WAITING, *ALONE)}
+    assert {record.key for record in facts} <= {b"%d" % mmsi for mmsi in (*PAIR, DARK, WAITING, *ALONE, *ANCHORED)}
     ships = [ship for record in facts for ship in msgspec.json.decode(record.value, type=SlowShips).ships]
+    places = stop_places(Settings(kafka=kafka, detectors={"encounter": {"stops_least": 2}}))
+    assert places == [StopPlace(south_deg=-34.5, west_deg=18.5, ships=2)]
+    assert near(places, -34.1, 18.9) == places and near(places, -33.9, 18.5) == near(places, -34.5, 19.2) == []
+    assert {feature["geometry"]["type"] for feature in features(places)} == {"Polygon"}
+    assert stop_places(Settings(kafka=kafka)) == [], "five ships make a stop place"
+    assert drawn_by_explain(kafka, tmp_path) == {(18.5, -34.5)}
     assert all(len(msgspec.json.encode(ship)) < 450 for ship in ships)
     assert len({(ship.mmsi, ship.at_ms) for ship in ships}) == len(ships)
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from faust.types import TP
 
+from streams.broker.record_pieces import RecordPiece, pieces_of
 from streams.messages.topics import AREAS, FLEET, HISTORIES, MEETINGS
 from streams.pipeline.engines import areas_for, engine_for, histories_for, meetings_for
 from streams.reference import load_reference
@@ -18,7 +19,6 @@ from streams.worker.meetings import Meetings
 from streams.worker.observer import Unobserved
 from streams.worker.partition import Stateful
 from streams.worker.places import Places
-from streams.worker.record_pieces import RecordPiece, pieces_of
 from streams.worker.service import Service
 from streams.worker.state_log import SnapshotHead, StateLog
 from tests.streams.worker.conftest import StartWorker, make_topics

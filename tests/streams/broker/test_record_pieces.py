@@ -2,8 +2,8 @@
 
 import pytest
 
+from streams.broker.record_pieces import PIECE_BYTES, StoredRecord, checked, count_of, joined_shard, pieces_of, verified
 from streams.errors import StateError
-from streams.worker.record_pieces import PIECE_BYTES, StoredRecord, checked, count_of, joined_shard, pieces_of, verified
 
 BIG = bytes(range(256)) * (5 * PIECE_BYTES // 512)
 
