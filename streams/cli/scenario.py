@@ -48,7 +48,8 @@ def command(
 
     The truth lists the alerts that must come, with their times, and for the other vessels what may be reported.
     Besides voyages and outages there are scenarios of positions that are untrue, or only received unusually: shared
-    MMSIs, wrong fixes, repeated reports, interference, a false track. See --list.
+    MMSIs, wrong fixes, repeated reports, interference, a false track; and one of ships beside each other at sea. See
+    --list.
 
     Example: wakewatch scenario angara --out angara.nmea.gz
 

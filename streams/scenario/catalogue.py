@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from streams.errors import ConfigError
 from streams.scenario import angara, hole, outage, strait
+from streams.scenario.meetings import build as meetings
 from streams.scenario.model import Options, Scenario
 from streams.scenario.positions import displaced, errors, false_track, reception, shared
 
@@ -33,6 +34,7 @@ SCENARIOS: Final = {
     "roadstead": CatalogueEntry(displaced.TITLE_ROADSTEAD, displaced.build_roadstead),
     "circle": CatalogueEntry(displaced.TITLE_CIRCLE, displaced.build_circle),
     "false-track": CatalogueEntry(false_track.TITLE, false_track.build),
+    "meetings": CatalogueEntry(meetings.TITLE, meetings.build),
 }
 
 

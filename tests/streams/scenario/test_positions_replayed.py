@@ -19,7 +19,7 @@ from streams.settings.model import Settings
 
 SETTINGS = Settings()
 REFERENCE = load_reference(SETTINGS.reference)
-NAMES = sorted(SCENARIOS.keys() - {"angara", "strait", "outage", "hole"})
+NAMES = sorted(SCENARIOS.keys() - {"angara", "strait", "outage", "hole", "meetings"})
 SEEDS, PARTITIONS = (1, 2), (1, 4)
 TURNING = 6
 """With this seed a vessel turns back while its positions are repeated."""

@@ -1,0 +1,1 @@
+"""Ships beside each other at sea: transfers that must be reported, and what looks like them."""
