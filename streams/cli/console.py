@@ -11,6 +11,7 @@ import typer
 
 from streams.cli.options import Servers, SettingsFile, settings_of
 from streams.cli.terminal import talk
+from streams.settings.console import ConsoleSettings
 
 _INTERRUPTED: Final = 130
 _LOOK_S: Final = 0.3
@@ -30,18 +31,13 @@ def command(
     Example: wakewatch console --port 8470
     """
     from streams.console.serving import console
-    from streams.observability.hosts import is_loopback
     from streams.reference import load_reference
 
     effective = settings_of(settings, bootstrap_servers, console__host=host, console__port=port)
     stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop.ask)
-    if not is_loopback(effective.console.host):
-        talk(
-            f"anyone who can reach {effective.console.host} can read this console: put an authenticating proxy in "
-            "front of it"
-        )
+    _say_who_may(effective.console)
     with console(effective, load_reference(effective.reference).zones) as running:
         typer.echo(running.url)
         while not stop.wait(_LOOK_S) and not running.ended.is_set():
@@ -49,6 +45,17 @@ def command(
     if running.failed:
         raise running.failed
     return _INTERRUPTED if stop.interrupted else 0
+
+
+def _say_who_may(settings: ConsoleSettings) -> None:
+    from streams.observability.hosts import is_loopback
+
+    if is_loopback(settings.host):
+        return
+    if not settings.identity_header:
+        talk(f"anyone who can reach {settings.host} can read this console: put an authenticating proxy in front of it")
+    elif not settings.trusted_proxies:
+        talk("user names are believed from the loopback address only: name your proxy in console.trusted_proxies")
 
 
 class _Stop(threading.Event):

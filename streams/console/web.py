@@ -1,4 +1,4 @@
-"""The HTTP routes of the console. They have no authentication, so it is bound to loopback by default; see ``feedback``.
+"""The HTTP routes of the console. Who may read and write is in ``identity``.
 
 | path | |
 |---|---|
@@ -7,7 +7,7 @@
 | ``/api/alerts/ID`` | one alert, whole, as it is in the topic |
 | ``/api/alerts/ID/order`` | an order for satellite images of its ship (orders.Orders) |
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.CaseTimeline) |
-| ``/api/me`` | whether the caller may acknowledge, and under which name (feedback.Identity) |
+| ``/api/me`` | what the caller may do, and under which name (identity.Identity) |
 | ``POST /api/alerts/ID/feedback`` | a person's feedback on an alert (feedback.FeedbackRequest) |
 | ``/api/events`` | server-sent: ``revision`` (the alert), ``clock`` (hub.Status); ``reset``, ``zones``: ask again |
 | ``/api/zones`` | the zones that were imported last, otherwise the settings'; their dates decide whether they count
@@ -35,13 +35,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from streams.console import feedback
 from streams.console.health import Kind
 from streams.console.hub import Hub, ServerEvent
+from streams.console.identity import GATE, Gate, allowed, body_of, identified, me
 from streams.console.orders import Orders
 from streams.console.page import page
 from streams.console.runbook import document
 from streams.console.stop_places import StopPlacesLayer
 from streams.observability.hosts import answers_to
 from streams.observability.metrics import Metrics
-from streams.settings.model import ConsoleSettings, KafkaSettings, Settings
+from streams.settings.console import ConsoleSettings
+from streams.settings.model import KafkaSettings, Settings
 
 _JSON: Final = "application/json"
 _QUIET_S: Final = 15.0
@@ -62,9 +64,10 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Application:
     """The routes."""
     settings, kafka = everything.console, everything.kafka
-    app = web.Application(middlewares=[_own_names(settings)], client_max_size=feedback.BODY_MOST)
-    answers, words = _Answers(hub, metrics), _Words(hub, settings, kafka)
-    app.router.add_get("/api/me", words.me)
+    app = web.Application(middlewares=[_own_names(settings), identified()], client_max_size=feedback.BODY_MOST)
+    app[GATE] = Gate(settings, lambda reason: metrics.console_rejected.labels(reason).inc())
+    answers, words = _Answers(hub, metrics), _Words(hub, kafka)
+    app.router.add_get("/api/me", me)
     app.router.add_post("/api/alerts/{id:[0-9a-f]{32}}/feedback", words.say)
     app.router.add_get("/", answers.page)
     app.router.add_get("/api/alerts", answers.overview)
@@ -168,22 +171,15 @@ class _Answers:
 class _Words:
     """The routes for people's feedback on the page."""
 
-    def __init__(self, hub: Hub, settings: ConsoleSettings, kafka: KafkaSettings) -> None:
-        self._hub, self._settings, self._kafka = hub, settings, kafka
-
-    async def me(self, request: web.Request) -> web.Response:
-        body = msgspec.json.encode(feedback.speaker(self._settings, request.headers))
-        return web.Response(body=body, content_type=_JSON)
+    def __init__(self, hub: Hub, kafka: KafkaSettings) -> None:
+        self._hub, self._kafka = hub, kafka
 
     async def say(self, request: web.Request) -> web.Response:
-        try:
-            said = feedback.taken(self._settings, request.headers, await request.read())
-            raw = self._hub.alert(request.match_info["id"])
-            if raw is None:
-                return web.Response(status=HTTPStatus.NOT_FOUND, text="this alert is not on this page\n")
-            await feedback.write(self._kafka, raw, said)
-        except feedback.RefusalError as refusal:
-            return web.Response(status=refusal.status, text=f"{refusal}\n")
+        said = feedback.taken(allowed(request, "officer"), await body_of(request, feedback.FeedbackRequest))
+        raw = self._hub.alert(request.match_info["id"])
+        if raw is None:
+            return web.Response(status=HTTPStatus.NOT_FOUND, text="this alert is not on this page\n")
+        await feedback.write(self._kafka, raw, said)
         return web.Response(body=msgspec.json.encode(said), content_type=_JSON)
 
 

@@ -155,6 +155,9 @@ class Metrics:
         self.trouble = self._gauge(
             "trouble_seconds", "How long the console's banner has shown this; 0: not shown, NaN: unknown", "kind"
         )
+        self.console_rejected = self._counter(
+            "console_rejected", "Requests to the console rejected because of who sent them", "reason"
+        )
         self.build_info = self._gauge("build_info", "1; the label gives the version", "version")
         self.build_info.labels(_version()).set(1)
         self.ready = self._gauge("ready", "Result of /readyz: 1 when the process does its work")

@@ -81,10 +81,14 @@ def tables() -> frozenset[str]:
 
 
 def _of(table: str, struct: Any) -> list[Setting]:
-    return [
-        _setting(f"{table}.{f.encode_name}", f.type, f.default, _sentence(f.type))
-        for f in msgspec.structs.fields(struct)
-    ]
+    found: list[Setting] = []
+    for field in msgspec.structs.fields(struct):
+        key = f"{table}.{field.encode_name}"
+        if isinstance(field.type, type) and issubclass(field.type, msgspec.Struct):
+            found += _of(key, field.type)  # a table in the table
+        else:
+            found.append(_setting(key, field.type, field.default, _sentence(field.type)))
+    return found
 
 
 def _setting(key: str, kind: Any, default: Any, sentence: str) -> Setting:

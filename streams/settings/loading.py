@@ -23,6 +23,7 @@ import msgspec
 
 from streams.errors import ConfigError
 from streams.settings.catalogue import ENVIRONMENT_PREFIX, Setting, catalogue, schema, tables
+from streams.settings.console import checked_console
 from streams.settings.discreet import SECRET_ENDINGS
 from streams.settings.kafka_security import checked
 from streams.settings.model import Settings
@@ -143,6 +144,7 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[str]:
     try:
         settings = msgspec.convert(_nested(values), Settings)
         checked(settings.kafka)
+        checked_console(settings.console)
         stations_of(settings.ingest.stations)
     except ConfigError as error:
         yield str(error)
@@ -201,7 +203,7 @@ def _nested(values: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in values.items():
         section, _, rest = key.partition(".")
         table = tree.setdefault(section, {})
-        if section == "detectors":
+        while section != "severity" and "." in rest:
             name, _, rest = rest.partition(".")
             table = table.setdefault(name, {})
         table[rest] = value

@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from detectors.core.ticks import FeedRules
 from detectors.core.vessels.capacity import FleetRules
+from streams.settings.console import ConsoleSettings as ConsoleSettings  # noqa: PLC0414  # a section, like those here
 from streams.settings.discreet import Discreet
 from streams.settings.feeds import MqttSettings, TopicFeedSettings
 from streams.settings.imagery import ImagerySettings
@@ -193,28 +194,6 @@ class NotifySettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 60.0
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics; 0: none")] = 0
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
-
-
-class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The map page."""
-
-    host: Annotated[str, Meta(description="Address of the page; there is no authentication")] = "127.0.0.1"
-    port: Annotated[int, Meta(ge=0, le=65_535, description="Port of the page; 0: any free port")] = 8470
-    hosts: Annotated[
-        tuple[str, ...],
-        Meta(description="Host names besides localhost under which a proxy requests the page; none: any off loopback"),
-    ] = ()
-    identity_header: Annotated[
-        str,
-        Meta(
-            pattern=r"^[A-Za-z0-9-]{0,100}$",
-            description="Header in which an authenticating proxy gives the user name, such as X-Forwarded-User; empty: "
-            "on the loopback address users type their own name, elsewhere nothing can be acknowledged",
-        ),
-    ] = ""
-    reach_kn: Annotated[
-        float, Meta(ge=0, le=60, description="Assumed speed for the reach of a silent vessel, kn; 0: no circle")
-    ] = 15.0
 
 
 class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
