@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,13 @@ def test_only_the_proxy_leads_to_the_console() -> None:
     assert "ports" not in services["console"]
     assert services["proxy"]["environment"]["CONSOLE_UPSTREAM"] == "console:8470"
     assert "secrets" in services["proxy"]
+    settings = load(environ={k: v for k, v in services["console"]["environment"].items() if "_CONSOLE_" in k}).console
+    at = services["proxy"]["networks"]["watch"]["ipv4_address"]
+    assert settings.trusted_proxies == (at,), "the console believes the proxy's own address"
+    (subnet,) = compose()["networks"]["watch"]["ipam"]["config"]
+    assert ip_address(at) in ip_network(subnet["subnet"])
+    on_it = {name for name, one in services.items() if "watch" in one.get("networks", ())}
+    assert on_it == {"proxy", "console"}
 
 
 def test_the_settings_that_are_mounted_can_be_read() -> None:

@@ -13,7 +13,9 @@ import typer
 import yaml
 
 from streams.cli import build
+from streams.console.identity import role_of
 from streams.settings.catalogue import catalogue
+from streams.settings.loading import load
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 VERSION = "1.33"
@@ -48,18 +50,22 @@ def mistakes(resources: list[dict[str, Any]]) -> list[str]:
         except kubernetes_validate.ValidationError as error:
             found.append(f"{one['metadata']['name']}: {error.message}")
     for name, pod in pods(resources).items():
-        (container,) = pod["containers"]
-        secured = container.get("securityContext", {})
-        lacks = {
-            "a limit of memory": not container.get("resources", {}).get("limits", {}).get("memory"),
-            "a read-only root": not secured.get("readOnlyRootFilesystem"),
-            "no privilege": secured.get("allowPrivilegeEscalation") is not False,
-            "a user": not pod.get("securityContext", {}).get("runAsNonRoot"),
-            "probes": name != "topics" and not {"livenessProbe", "readinessProbe"} <= set(container),
-            "time to end": pod.get("terminationGracePeriodSeconds", 0) < 10,
-        }
-        found += [f"{name} lacks {what}" for what, so in lacks.items() if so]
+        for container in pod["containers"]:
+            found += [f"{name} lacks {what}" for what in lacking(name, pod, container)]
     return found
+
+
+def lacking(name: str, pod: dict[str, Any], container: dict[str, Any]) -> list[str]:
+    secured = container.get("securityContext", {})
+    lacks = {
+        "a limit of memory": not container.get("resources", {}).get("limits", {}).get("memory"),
+        "a read-only root": not secured.get("readOnlyRootFilesystem"),
+        "no privilege": secured.get("allowPrivilegeEscalation") is not False,
+        "a user": not pod.get("securityContext", {}).get("runAsNonRoot"),
+        "probes": name != "topics" and not {"livenessProbe", "readinessProbe"} <= set(container),
+        "time to end": pod.get("terminationGracePeriodSeconds", 0) < 10,
+    }
+    return [what for what, so in lacks.items() if so]
 
 
 @pytest.mark.parametrize("folder", ["base", "overlays/existing-kafka", "overlays/console-oauth2"])
@@ -138,10 +144,26 @@ def test_nobody_comes_in_but_those_who_are_named() -> None:
     closed = [one for one in resources if one["kind"] == "NetworkPolicy" and one["spec"]["podSelector"] == {}]
     assert [one["spec"]["policyTypes"] for one in closed] == [["Ingress"]]
     assert "ingress" not in closed[0]["spec"]
-    to_console = [rule["from"][0] for rule in allowed(resources, "console")]
-    assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "proxy"}}} in to_console
-    assert all("namespaceSelector" in who or "proxy" in str(who) for who in to_console)
+    to_console = allowed(resources, "console")
+    assert [rule["ports"] for rule in to_console if "from" not in rule] == [[{"port": 4180}]], "only the proxy's port"
+    assert [list(rule["from"][0]) for rule in to_console if "from" in rule] == [["namespaceSelector"]], "Prometheus"
+    in_base = [rule["from"][0] for rule in allowed(built(FOLDER / "base"), "console")]
+    assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "proxy"}}} in in_base
     assert len(allowed(resources, "detect")) == 1
+
+
+def test_the_proxy_is_in_the_console_s_pod_and_the_settings_go_together() -> None:
+    """The console trusts the loopback address, and roles are given to groups of the identity provider."""
+    resources = built(FOLDER / "overlays" / "console-oauth2")
+    console, proxy = pods(resources)["console"]["containers"]
+    settings = load(environ={one["name"]: one["value"] for one in console["env"]}).console
+    assert (settings.identity_header, settings.trusted_proxies) == ("X-Forwarded-User", ())
+    assert role_of(settings.roles, "kim", {"watch-officers"}) == "officer"
+    assert role_of(settings.roles, "kim", set()) == "none"
+    assert "--upstream=http://127.0.0.1:8470" in proxy["args"] and "--pass-user-headers=true" in proxy["args"]
+    (service,) = [one["spec"] for one in resources if one["kind"] == "Service" and one["metadata"]["name"] == "proxy"]
+    assert service["ports"][0]["targetPort"] in {port["name"] for port in proxy["ports"]}
+    assert service["selector"].items() <= {"app.kubernetes.io/name": "console"}.items()
 
 
 def test_each_process_is_scraped_under_the_name_that_the_rules_ask_for() -> None:

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import json
 import os
 import shutil
 import subprocess
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from streams.broker.node import free_port
+from streams.settings.console import ConsoleRoles, ConsoleSettings
 from tests.loopback import Handler, Loopback
 from tests.ops.programs import until
+from tests.served_console import Served
 
 TEMPLATE = Path(__file__).parents[2] / "deploy" / "proxy" / "console.conf.template"
 MAIN = """{user}daemon off;
@@ -96,7 +99,25 @@ def test_who_gives_no_password_is_refused_and_who_does_is_named(proxied: Callabl
     wrong = "Basic " + base64.b64encode(b"KIM:guess").decode()
     assert (ask(port, Authorization=wrong) or (0,))[0] == 401
     assert behind.got == []
-    assert ask(port, **KIM, **{"X-Forwarded-User": "ADMIRAL"}) == (200, b"page")
+    pretended = {"X-Forwarded-User": "ADMIRAL", "X-Forwarded-Groups": "admins", "Forwarded": "for=127.0.0.1"}
+    assert ask(port, **KIM, **pretended, **{"X_Forwarded_User": "ADMIRAL"}) == (200, b"page")
     assert behind.got[0]["X-Forwarded-User"] == "KIM"
+    assert not {"X-Forwarded-Groups", "Forwarded", "X_Forwarded_User"} & set(behind.got[0])
     assert "Authorization" not in behind.got[0]
     behind.close()
+
+
+def test_the_console_believes_nginx_and_nobody_else(proxied: Callable[[str], int]) -> None:
+    roles = ConsoleRoles(watch=("KIM",), admin=("ADMIRAL", "group:admins"))
+    settings = ConsoleSettings(identity_header="X-Forwarded-User", trusted_proxies=("127.0.0.1",), roles=roles)
+    console = Served(settings)
+    try:
+        port = proxied(f"127.0.0.1:{console.port}")
+        status, body = ask(port, "/api/me", **KIM, **{"X-Forwarded-User": "ADMIRAL"}) or (0, b"")
+        assert (status, json.loads(body)["by"], json.loads(body)["role"]) == (200, "KIM", "watch")
+        status, body = ask(port, "/api/me", **KIM, **{"X-Forwarded-Groups": "admins"}) or (0, b"")
+        assert json.loads(body)["role"] == "watch"
+        assert (ask(port, "/readyz") or (0,))[0] == 401, "nginx asks for the password everywhere"
+        assert console.ask("X-Forwarded-User: ADMIRAL").status == 403, "not through nginx"
+    finally:
+        console.close()
