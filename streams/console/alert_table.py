@@ -135,6 +135,11 @@ class AlertTable:
         self._now_ms[replayed] = max(self._now_ms[replayed], ms)
 
     @property
+    def now_ms(self) -> tuple[int, int]:
+        """The present event time of live sources and of recordings, Unix ms; 0: none yet."""
+        return self._now_ms[False], self._now_ms[True]
+
+    @property
     def clock(self) -> Clock:
         """The present event time."""
         live, recorded = (rfc3339(ms) if ms else None for ms in (self._now_ms[False], self._now_ms[True]))
@@ -147,13 +152,13 @@ class AlertTable:
             if self._is_over(members):
                 self._drop(members)
             elif len(members) > self.bounds.alerts_a_case:
-                ended = sorted((m for m in members if not m.open), key=lambda m: m.ms)
+                ended = sorted((m for m in members if not m.open), key=lambda m: (m.ms, m.alert.id))
                 self._drop(ended[: len(members) - self.bounds.alerts_a_case])
 
     def _is_over(self, members: list[_HeldAlert]) -> bool:
         if any(m.open for m in members):
             return False
-        newest = max(members, key=lambda m: m.ms)
+        newest = max(members, key=lambda m: (m.ms, m.alert.id))
         return newest.ms < self._now_ms[newest.alert.replayed] - self.bounds.closed_kept_ms
 
     def _make_room(self) -> None:
@@ -253,8 +258,8 @@ def _remember(said: list[TimelineRevision], alert: Alert) -> None:
 def _case(case_id: str, members: list[_HeldAlert], silences: int) -> CaseSummary:
     opened = [m for m in members if m.open]
     lead = max(opened or members, key=lambda m: m.rank)
-    newest = max(members, key=lambda m: m.ms)
-    named = max(members, key=lambda m: (m.alert.vessel is not None, m.ms)).alert
+    newest = max(members, key=lambda m: (m.ms, m.alert.id))
+    named = max(members, key=lambda m: (m.alert.vessel is not None, m.ms, m.alert.id)).alert
     return CaseSummary(
         case_id=case_id,
         severity=lead.alert.severity,
@@ -275,11 +280,11 @@ def _case(case_id: str, members: list[_HeldAlert], silences: int) -> CaseSummary
 
 
 def _last_position(members: list[_HeldAlert]) -> Position | None:
-    known = [m.alert.position for m in members if m.alert.position is not None]
-    return max(known, key=lambda position: position.time, default=None)
+    known = [(m.alert.position, m.alert.id) for m in members if m.alert.position is not None]
+    return max(known, key=lambda one: (one[0].time, one[1]), default=(None, ""))[0]
 
 
 def _darkness(members: list[_HeldAlert]) -> tuple[DarkLine, ...]:
     """The silences of a case, the newest last."""
     found = [dark for m in members if (dark := dark_of(m.alert, tuple(m.said))) is not None]
-    return tuple(sorted(found, key=lambda dark: dark.since))
+    return tuple(sorted(found, key=lambda dark: (dark.since, dark.alert_id)))

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detectors.core.alert import Alert, encode
+from detectors.core.alert import Alert, Vessel, encode
 from streams.console.alert_table import AlertTable, TableBounds
 from streams.console.cases import CaseTimeline, Overview
 from streams.messages.feedback import Feedback, about
@@ -174,3 +174,16 @@ def test_a_person_s_word_is_shown_until_the_alert_changes(make: Make) -> None:
 
 def said(alert: Alert, by: str) -> Feedback:
     return about(alert, "acknowledged", by, "seen on radar", "2024-02-04T05:30:00.000Z")
+
+
+def test_of_what_happened_at_once_the_same_is_shown_every_time(make: Make) -> None:
+    ids = [f"{n:02x}" for n in range(40)]
+    alerts = [
+        make(one, vessel=Vessel(name=f"SHIP {one}"), position=position(34.0, int(one, 16), at(0)), time=at(0))
+        for one in ids
+    ]
+    told = [seen(board_of(*order)).cases[0] for order in (alerts, alerts[::-1])]
+    assert told[0] == told[1]
+    assert [line.alert_id[:2] for line in told[0].dark] == ["25", "26", "27"]
+    assert told[0].vessel == Vessel(name="SHIP 27")
+    assert told[0].position is not None and told[0].position.lon_deg == 0x27
