@@ -10,6 +10,7 @@ import asyncio
 import math
 import time
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Final
 
 import msgspec
@@ -22,6 +23,7 @@ from streams.console.alert_table import AlertTable
 from streams.console.cases import CaseTimeline, Clock, Overview, State
 from streams.console.health import Backlog, Kind, Trouble
 from streams.console.health_checks import HealthReport
+from streams.console.past.history import History, Place
 from streams.console.topic_reader import Updates
 
 QUEUE_MOST: Final = 200
@@ -66,7 +68,9 @@ class Hub:
 
     def __init__(self, board: AlertTable, zones: tuple[Zone, ...] = ()) -> None:
         """``zones``: those of the settings, in force until others are imported."""
-        self._table = board
+        self._table, self.history = board, History()
+        self.unread_past = 1
+        """Records of the alert topic from before the start that are not read yet; 1 before they are counted."""
         self._own_zones = self._zones = zones
         self._health, self._looked_s = HealthReport(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
         self._read_s = time.monotonic()
@@ -81,8 +85,13 @@ class Hub:
         fresh = [raw for alert, raw in news.revisions if self._taken(alert, raw)]
         for alert in news.former:
             self._table.recall(alert)
+        for alert, partition, offset in news.placed:
+            self._remember(alert, Place(partition, offset))
         for said in news.words:
             self._table.hear(said)
+            self.history.hear(said)
+        if self.unread_past and news.unread_past is not None:  # what was read once stays known when Kafka is lost
+            self.unread_past = news.unread_past
         for replayed, ms in news.clocks:
             self._table.tell_time(ms, replayed=replayed)
         self._table.unreadable += news.unreadable
@@ -120,7 +129,12 @@ class Hub:
             return math.nan
         return max((max(one.for_ms, 1) for one in self._troubles() if one.kind == kind), default=0) / MS
 
+    def _remember(self, alert: Alert, place: Place | None) -> None:
+        with suppress(ValueError, OverflowError):  # an invalid time; the table counts it
+            self.history.take(alert, place)
+
     def _taken(self, alert: Alert, raw: bytes) -> bool:
+        self._remember(alert, None)
         try:
             return self._table.take(alert, raw)
         except (ValueError, OverflowError):  # not a valid time
@@ -146,6 +160,16 @@ class Hub:
                     queue.get_nowait()
                 queue.put_nowait(RESET)
             queue.put_nowait(event)
+
+    @property
+    def now_ms(self) -> tuple[int, int]:
+        """The present event time of live sources and of recordings, Unix ms; 0: none yet."""
+        return self._table.now_ms
+
+    @property
+    def reach_kn(self) -> float:
+        """Assumed speed for the reach of a silent vessel."""
+        return self._table.reach_kn
 
     @property
     def full(self) -> bool:

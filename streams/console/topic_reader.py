@@ -49,6 +49,8 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True):
 
     revisions: tuple[tuple[Alert, bytes], ...] = ()
     former: tuple[Alert, ...] = ()
+    placed: tuple[tuple[Alert, int, int], ...] = ()
+    """(alert, partition, offset) of what was read from the alert topic, former revisions and new ones."""
     clocks: tuple[tuple[bool, int], ...] = ()
     """(replayed, event time in Unix ms)."""
     words: tuple[Feedback, ...] = ()
@@ -56,6 +58,8 @@ class Updates(msgspec.Struct, frozen=True, kw_only=True):
     unreadable: int = 0
     unread: Backlog | None = None
     """Number of written records not read yet, if that is checked (``state`` is given); None: none."""
+    unread_past: int | None = None
+    """Records of the alert topic from before the start that are not read yet; None: unchanged."""
     state: State | None = None
     """The state of the reading from now on; None: unchanged."""
 
@@ -146,7 +150,8 @@ class _Reading:
         due_s, reach = 0.0, _Reach(self._client, [*self._state, *self._alerts, *self._feedback])
         while not stop.is_set():
             if time.monotonic() >= due_s:
-                take(Updates(state="following", clocks=tuple(self._look()), unread=reach.unread()))
+                clocks, left = tuple(self._look()), self._unread(former_end)
+                take(Updates(state="following", clocks=clocks, unread=reach.unread(), unread_past=left))
                 due_s = time.monotonic() + _LOOK_EVERY_S
             take_if_any(take, self._poll(former_end))
 
@@ -160,10 +165,14 @@ class _Reading:
     def _ends(self, parts: list[Any]) -> dict[Any, int]:
         return dict(self._client.end_offsets(parts, timeout_ms=_ANSWER_MS))
 
+    def _unread(self, ends: dict[Any, int]) -> int:
+        return sum(max(0, end - self._client.position(part)) for part, end in ends.items())
+
     def _poll(self, former_end: dict[Any, int]) -> Updates:
         """``former_end``: the offsets from which records of a partition are news."""
         revisions: list[tuple[Alert, bytes]] = []
         former: list[Alert] = []
+        placed: list[tuple[Alert, int, int]] = []
         words: list[Feedback] = []
         unreadable = sum(self._unreadable.counts.values())
         for part, records in self._client.poll(timeout_ms=_POLL_MS, max_records=_RECORDS_MOST).items():
@@ -172,12 +181,20 @@ class _Reading:
                 continue
             for record in records:
                 alert = self._decoded(record, Alert)
+                if alert is not None and part in self._alerts:
+                    placed.append((alert, record.partition, record.offset))
                 if alert is not None and record.offset < former_end.get(part, 0):
                     former.append(alert)
                 elif alert is not None:
                     revisions.append((alert, record.value))
         unreadable = sum(self._unreadable.counts.values()) - unreadable
-        return Updates(revisions=tuple(revisions), former=tuple(former), words=tuple(words), unreadable=unreadable)
+        return Updates(
+            revisions=tuple(revisions),
+            former=tuple(former),
+            placed=tuple(placed),
+            words=tuple(words),
+            unreadable=unreadable,
+        )
 
     def _decoded(self, record: Any, kind: type[T]) -> T | None:
         if record.value is None:

@@ -14,6 +14,7 @@
 today |
 | ``/api/stop-places`` | where ships stop, as the stage of meetings has learned it (stop_places.StopPlacesLayer) |
 | ``/api/health`` | what is wrong with the processes behind the page, and which lists are in force (hub.Status) |
+| ``?as_of=``, ``?about=``, ``/api/marks`` | earlier moments (past.routes) |
 | ``/runbook`` | what to do about an alert on wakewatch itself; the rules link to its headings |
 | ``/healthz`` ``/readyz`` | alive; following the topics |
 | ``/metrics`` | this process's own, for Prometheus |
@@ -38,6 +39,7 @@ from streams.console.hub import Hub, ServerEvent
 from streams.console.identity import GATE, Gate, allowed, body_of, identified, me
 from streams.console.orders import Orders
 from streams.console.page import page
+from streams.console.past.routes import PastRoutes
 from streams.console.runbook import document
 from streams.console.stop_places import StopPlacesLayer
 from streams.observability.hosts import answers_to
@@ -67,13 +69,15 @@ def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Applica
     app = web.Application(middlewares=[_own_names(settings), identified()], client_max_size=feedback.BODY_MOST)
     app[GATE] = Gate(settings, lambda reason: metrics.console_rejected.labels(reason).inc())
     answers, words = _Answers(hub, metrics), _Words(hub, kafka)
+    past = PastRoutes(hub, kafka)
+    past.add_to(app)
     app.router.add_get("/api/me", me)
     app.router.add_post("/api/alerts/{id:[0-9a-f]{32}}/feedback", words.say)
     app.router.add_get("/", answers.page)
-    app.router.add_get("/api/alerts", answers.overview)
-    app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", answers.alert)
+    app.router.add_get("/api/alerts", past.or_now(past.overview, answers.overview))
+    app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", past.or_now(past.alert, answers.alert))
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}/order", Orders(hub).order)
-    app.router.add_get("/api/cases/{id:.+}", answers.case)
+    app.router.add_get("/api/cases/{id:.+}", past.or_now(past.case, answers.case))
     app.router.add_get("/api/events", answers.events, allow_head=False)
     app.router.add_get("/api/zones", answers.zones)
     app.router.add_get("/api/stop-places", StopPlacesLayer(everything).layer)
