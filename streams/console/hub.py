@@ -69,8 +69,8 @@ class Hub:
     def __init__(self, board: AlertTable, zones: tuple[Zone, ...] = ()) -> None:
         """``zones``: those of the settings, in force until others are imported."""
         self._table, self.history = board, History()
-        self.unread_past = 1
-        """Records of the alert topic from before the start that are not read yet; 1 before they are counted."""
+        self.unread_past: int | None = None
+        """Records of the alert topic from before the start that are not read yet; None before they are counted."""
         self._own_zones = self._zones = zones
         self._health, self._looked_s = HealthReport(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
         self._read_s = time.monotonic()
@@ -90,7 +90,7 @@ class Hub:
         for said in news.words:
             self._table.hear(said)
             self.history.hear(said)
-        if self.unread_past and news.unread_past is not None:  # what was read once stays known when Kafka is lost
+        if self.unread_past != 0 and news.unread_past is not None:  # what was read once stays known when Kafka is lost
             self.unread_past = news.unread_past
         for replayed, ms in news.clocks:
             self._table.tell_time(ms, replayed=replayed)

@@ -25,7 +25,7 @@ from streams.errors import InputError, WakewatchError
 from streams.messages.values import decoded
 from streams.settings.model import KafkaSettings
 
-WAITING_MOST: Final = 32
+WAITING_MOST: Final = 64
 _KEPT_MOST: Final = 256
 _KEPT_BYTES_MOST: Final = 32 << 20
 _ALWAYS_MS: Final = 1 << 62

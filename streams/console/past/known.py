@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.core.alert import Alert
+from detectors.core.units import rfc3339
 from streams.messages.feedback import Feedback
 
 Rows = npt.NDArray[np.intp]
@@ -101,6 +102,12 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     from_ms: tuple[int | None, int | None]
     """The earliest moment that is known completely, of live sources and of recordings; None: nothing in the log."""
     closed_kept_ms: int
+
+    @property
+    def known_from(self) -> str | None:
+        """The earliest moment about which the log says everything; None: it has no alerts."""
+        begins = [ms for ms in self.from_ms if ms is not None]
+        return rfc3339(min(begins)) if begins else None
 
     @cached_property
     def order(self) -> Rows:

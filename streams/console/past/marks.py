@@ -29,7 +29,7 @@ class Mark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     replayed: bool = False
 
 
-class Marks(msgspec.Struct, frozen=True, kw_only=True):
+class Marks(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """``/api/marks``, by time."""
 
     begin: str = msgspec.field(name="from")
@@ -37,6 +37,8 @@ class Marks(msgspec.Struct, frozen=True, kw_only=True):
     total: dict[str, int]
     """Marks of the range by severity, shown or not."""
     marks: tuple[Mark, ...]
+    known_from: str | None = None
+    """As in ``views.PastOverview``."""
 
 
 def marks(known: Known, from_ms: int, to_ms: int, most: int = MARKS_MOST) -> Marks:
@@ -57,7 +59,7 @@ def marks(known: Known, from_ms: int, to_ms: int, most: int = MARKS_MOST) -> Mar
     shown = np.concatenate(chosen)
     shown = shown[np.argsort(columns.ms[shown], kind="stable")]
     made = tuple(_mark(known, int(row)) for row in shown)
-    return Marks(begin=rfc3339(from_ms), end=rfc3339(to_ms), total=total, marks=made)
+    return Marks(begin=rfc3339(from_ms), end=rfc3339(to_ms), total=total, marks=made, known_from=known.known_from)
 
 
 def _risen(known: Known) -> Rows:

@@ -105,8 +105,9 @@ class PastRoutes:
         )
 
     async def _answered(self, ask: Callable[[], Awaitable[bytes | None]]) -> web.Response:
-        if self._hub.unread_past:
-            raise _later(f"the log is still being read: {self._hub.unread_past} records to go")
+        unread = self._hub.unread_past
+        if unread != 0:
+            raise _later(f"the log is still being read{'' if unread is None else f', {unread:,} records to go'}")
         try:
             body = await ask()
         except MomentError as error:

@@ -26,7 +26,7 @@ class PastOverview(Overview, frozen=True, kw_only=True, omit_defaults=True):
     as_of: str
     known: KnownWhen
     known_from: str | None = None
-    """The earliest moment about which the log says everything; absent: the log has no alerts."""
+    """``known.Known.known_from``."""
 
 
 class PastTimeline(CaseTimeline, frozen=True, kw_only=True):
@@ -65,10 +65,8 @@ def overview(known: Known, question: Question) -> PastOverview:
         table, alerts = _table(known, question, rows, bounds)
         made = table.overview("following", log=question.log, words=question.words)
         made = msgspec.structs.replace(made, cases=_placed(known, question.at_ms, made.cases, alerts))
-    from_ms = min((ms for ms in known.from_ms if ms is not None), default=None)
     told = {name: getattr(made, name) for name in made.__struct_fields__}
-    known_from = None if from_ms is None else rfc3339(from_ms)
-    return PastOverview(**told, as_of=rfc3339(question.at_ms), known=question.known, known_from=known_from)
+    return PastOverview(**told, as_of=rfc3339(question.at_ms), known=question.known, known_from=known.known_from)
 
 
 def story(known: Known, question: Question, case_id: str) -> PastTimeline | None:
