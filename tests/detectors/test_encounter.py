@@ -142,6 +142,17 @@ def test_a_service_vessel_beside_a_listed_ship_is_for_the_record() -> None:
     assert opened.severity == "log" and "a tug" in {fact.value for fact in opened.why}
 
 
+def alongside_at(lat_deg: float) -> list[Alert]:
+    """A listed ship beside another one, on the meridian of the ordinary port of the list of zones."""
+    place = (lat_deg, 129.0)
+    return encounters(beside(ship(LISTED, at(0, 0), place=place), ship(ONE, at(10, 50), place=place)))
+
+
+def test_a_port_that_only_the_zones_name_is_a_port() -> None:
+    assert alongside_at(35.005) == []
+    assert [a.severity for a in alongside_at(35.06) if a.status == "opened"] == ["ticket"], "2 nm away it counts"
+
+
 # -- what is no encounter --------------------------------------------------------------------------------------------
 
 

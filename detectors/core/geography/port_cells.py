@@ -1,4 +1,4 @@
-"""Which places are near a port of the gazetteer, in columns: one lookup in a sorted table of small cells."""
+"""Which places are near a port of the gazetteer or of the zones, in columns: one lookup in a table of small cells."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from detectors.core.sphere import Floats
 
 PORT_NM: Final = 2.0
 """Published positions of ports are right to a mile or two."""
+_ORDINARY: Final = "associated"
 _CELL_DEG: Final = 0.02
 _ROWS, _COLUMNS = round(180 / _CELL_DEG), round(360 / _CELL_DEG)
 _NM_A_DEGREE: Final = 60.0
@@ -45,7 +46,9 @@ class PortCells:
 
 
 def _places(reference: Reference) -> list[tuple[float, float]]:
-    return [(port.lat_deg, port.lon_deg) for port in reference.ports]
+    """Ports, and ordinary ports among the zones: what is done in a sanctioned zone counts wherever it is."""
+    zones = [zone for zone in reference.zones if zone.kind == _ORDINARY and zone.polygon is None]
+    return [(place.lat_deg, place.lon_deg) for place in (*reference.ports, *zones)]
 
 
 def _around(place: tuple[float, float]) -> Cells:
