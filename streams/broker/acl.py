@@ -92,7 +92,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         group_prefixed=True,
     ),
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
-    "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),
+    "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),  # and assign, note and so on
     "explain": Rights(topics=(("Read", (ALERTS, SENTENCES, REFERENCE, MEETINGS)),)),
     "imagery order": Rights(topics=(("Read", (ALERTS,)),)),
     "dead": Rights(topics=(("Read", (DEAD, REFERENCE)),)),

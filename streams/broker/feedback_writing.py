@@ -8,7 +8,7 @@ import msgspec
 
 from streams.broker.clients import producer
 from streams.errors import SinkError
-from streams.messages.feedback import Feedback
+from streams.messages.feedback import Feedback, key_of
 from streams.messages.topics import FEEDBACK
 from streams.settings.model import KafkaSettings
 
@@ -22,7 +22,7 @@ def write_feedback(kafka: KafkaSettings, said: Feedback) -> None:
     sender: Any = producer(kafka, max_block_ms=int(_SEND_S * 1000))
     try:
         sent = sender.send(
-            kafka.topic_prefix + FEEDBACK, key=said.alert_id.encode(), value=msgspec.json.encode(said), partition=0
+            kafka.topic_prefix + FEEDBACK, key=key_of(said), value=msgspec.json.encode(said), partition=0
         )
         sent.get(timeout=_SEND_S)
     except KafkaError as error:

@@ -1,11 +1,10 @@
-"""``wakewatch alerts``: prints alerts from the alert topic, and writes people's feedback on them."""
+"""``wakewatch alerts``: prints alerts from the alert topic; its sub-commands record what people do about them."""
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 import msgspec
@@ -13,22 +12,20 @@ import typer
 from rich.console import Console
 
 from detectors.core.alert import Alert, encode
-from detectors.core.units import MS, rfc3339
-from streams.broker.feedback_writing import write_feedback
-from streams.broker.reading import TopicRecord, read
+from detectors.core.units import MS
+from streams.broker.reading import read
+from streams.cli.alert_topic import feedback_of, newest, parsed, table
+from streams.cli.alert_work import COMMANDS
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.terminal import talk, tell_nothing, tell_unreadable
-from streams.errors import ConfigError, InputError, WakewatchError
-from streams.messages import feedback
-from streams.messages.alert_line import line
-from streams.messages.feedback import Feedback, Kind
-from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK
+from streams.errors import ConfigError
+from streams.messages.alert_line import line, visible
+from streams.messages.feedback import Feedback, in_words
+from streams.messages.topics import ALERT_STATE, ALERTS
 from streams.messages.unreadable import UnreadableRecords
-from streams.messages.values import T, decoded
 from streams.notify.notices import ENDED
 from streams.settings.model import KafkaSettings
 
-_LEAST_ID: Final = 4
 _OVERLAP_MS: Final = 10_000
 """Following begins this long before the end of the first reading, as clocks differ; duplicates are dropped."""
 _TOLD_MOST: Final = 100_000
@@ -36,6 +33,8 @@ _TOLD_MOST: Final = 100_000
 _out = Console(highlight=False, soft_wrap=True)
 _talk = Console(stderr=True, highlight=False, soft_wrap=True)
 app = typer.Typer()
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_command)
 
 
 class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +50,6 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
         wanted = (self.detector or alert.detector, self.mmsi or alert.mmsi, self.severity or alert.severity)
         is_open = alert.status not in ENDED
         return wanted == (alert.detector, alert.mmsi, alert.severity) and (is_open or not self.open)
-
-
-AlertId = Annotated[str, typer.Argument(help="Alert id, or its first digits.", metavar="ID")]
-By = Annotated[str, typer.Option("--by", help="Your name.")]
-Note = Annotated[str, typer.Option("--note", help="Reason, for the next watch.")]
 
 
 @app.callback(invoke_without_command=True)
@@ -76,7 +70,7 @@ def command(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Print alerts, one per line (or one JSON object per line); acknowledge one or mark one as false.
+    """Print alerts, one per line (or one JSON object per line); acknowledge, assign or note one.
 
     + opened, ~ updated, - closed, x retracted. The eight digits at the end of a line are the id for `explain` and
     `ack`.
@@ -93,8 +87,9 @@ def command(
     wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity, open=is_open)
     since_ms = ago_ms(since) if since else None
     if state or is_open:
-        newest = _newest(_parsed(_table(kafka, since_ms), ALERT_STATE, unreadable))
-        shown = _print_all(newest, wanted, _feedback(kafka, unreadable), json=json)
+        alerts = newest(parsed(table(kafka, since_ms), ALERT_STATE, Alert, unreadable))
+        decided = {said.alert_id: said for said in feedback_of(kafka, unreadable) if said.decides}
+        shown = _print_all(alerts, wanted, decided, json=json)
     else:
         shown = _log_of(kafka, since_ms, wanted, unreadable, follow=follow, json=json)
     if unreadable.counts:
@@ -115,7 +110,7 @@ def _log_of(
     """The existing alerts, in order of event time; with ``follow`` then new ones, as they are written."""
     now_ms = int(time.time() * MS)
     found = read(kafka, ALERTS, since_ms=since_ms)
-    told = {(alert.id, alert.revision): alert for alert in _parsed(found, ALERTS, unreadable)}
+    told = {(alert.id, alert.revision): alert for alert in parsed(found, ALERTS, Alert, unreadable)}
     shown = _print_all(told.values(), wanted, {}, json=json)
     if follow:
         if not shown and not json:
@@ -123,7 +118,7 @@ def _log_of(
         coming = read(kafka, ALERTS, since_ms=now_ms - _OVERLAP_MS, follow=True)
         once = _Once(told)
         del told
-        for alert in _parsed(coming, ALERTS, UnreadableRecords(tell=tell_unreadable)):
+        for alert in parsed(coming, ALERTS, Alert, UnreadableRecords(tell=tell_unreadable)):
             if once.is_new((alert.id, alert.revision)):
                 shown += _print_all([alert], wanted, {}, json=json)
     return shown
@@ -152,129 +147,13 @@ def _print_all(alerts: Iterable[Alert], wanted: _Wanted, said: Mapping[str, Feed
     return len(chosen)
 
 
-def _newest(alerts: Iterable[Alert]) -> Iterable[Alert]:
-    """The highest revision of each alert: the topic has older ones until it is compacted."""
-    found: dict[str, Alert] = {}
-    for alert in alerts:
-        if alert.id not in found or alert.revision > found[alert.id].revision:
-            found[alert.id] = alert
-    return found.values()
-
-
-@app.command()
-def ack(
-    alert_id: AlertId,
-    by: By,
-    note: Note = "",
-    settings: SettingsFile = None,
-    bootstrap_servers: Servers = None,
-    json: Json = False,
-) -> None:
-    """Acknowledge an alert: no further notification for its case until it changes.
-
-    Example: wakewatch alerts ack 3f9a12 --by Kim --note "coast guard informed"
-    """
-    _say(settings_of(settings, bootstrap_servers).kafka, alert_id, "acknowledged", by, note, json=json)
-
-
-@app.command("false-alarm")
-def false_alarm(
-    alert_id: AlertId,
-    by: By,
-    note: Note = "",
-    settings: SettingsFile = None,
-    bootstrap_servers: Servers = None,
-    json: Json = False,
-) -> None:
-    """Mark an alert as false: no further notification until it changes; it counts against its detector.
-
-    Example: wakewatch alerts false-alarm 3f9a12 --by Kim --note "receiver was being repaired"
-    """
-    _say(settings_of(settings, bootstrap_servers).kafka, alert_id, "false_alarm", by, note, json=json)
-
-
-@app.command()
-def unack(
-    alert_id: AlertId,
-    by: By,
-    note: Note = "",
-    settings: SettingsFile = None,
-    bootstrap_servers: Servers = None,
-    json: Json = False,
-) -> None:
-    """Withdraw an acknowledgement or a false-alarm mark: an alert that is still open is notified again.
-
-    Example: wakewatch alerts unack 3f9a12 --by Kim --note "the wrong vessel"
-    """
-    _say(settings_of(settings, bootstrap_servers).kafka, alert_id, "withdrawn", by, note, json=json)
-
-
-def _say(kafka: KafkaSettings, alert_id: str, kind: Kind, by: str, note: str, *, json: bool) -> None:
-    alert = find(kafka, alert_id)
-    said = feedback.about(alert, kind, by, note, rfc3339(int(time.time() * MS)))
-    write_feedback(kafka, said)
-    if json:
-        typer.echo(msgspec.json.encode(said))
-    else:
-        _talk.print(f"{kind.replace('_', ' ')} by {said.by}: {alert.headline}", markup=False)
-
-
-def find(kafka: KafkaSettings, alert_id: str) -> Alert:
-    """The newest revision of the alert with this id prefix. Raises ConfigError, WakewatchError if there is none."""
-    if not re.fullmatch(r"[0-9a-f]{4,32}", alert_id):
-        raise ConfigError(
-            f"{alert_id!r} is not an alert id: give at least {_LEAST_ID} hex digits, as `wakewatch alerts` prints"
-        )
-    begins = alert_id.encode()
-    records = (record for record in _table(kafka) if record.value and begins in record.value)
-    newest = _newest(_parsed(records, ALERT_STATE, UnreadableRecords(tell=tell_unreadable)))
-    found = {alert.id: alert for alert in newest if alert.id.startswith(alert_id)}
-    if not found:
-        raise WakewatchError(f"no alert {alert_id} in the topic")
-    if len(found) > 1:
-        raise ConfigError(f"{alert_id} matches {len(found)} ids: give more digits")
-    return next(iter(found.values()))
-
-
-def _table(kafka: KafkaSettings, since_ms: int | None = None) -> list[TopicRecord]:
-    """The table of alerts without deleted ones: Kafka returns the records before a deletion for a while."""
-    held: dict[bytes, list[TopicRecord]] = {}
-    for record in read(kafka, ALERT_STATE, since_ms=since_ms):
-        if record.value is None:
-            held.pop(record.key or b"", None)
-        else:
-            held.setdefault(record.key or b"", []).append(record)
-    return [record for records in held.values() for record in records]
-
-
-def _feedback(kafka: KafkaSettings, unreadable: UnreadableRecords) -> dict[str, Feedback]:
-    """The newest feedback on each alert; none if the topic does not exist."""
-    try:
-        return {said.alert_id: said for said in _decoded(read(kafka, FEEDBACK), FEEDBACK, Feedback, unreadable)}
-    except ConfigError as error:
-        talk(f"feedback cannot be shown: {error}")
-        return {}
-
-
-def _parsed(records: Iterable[TopicRecord], topic: str, unreadable: UnreadableRecords) -> Iterator[Alert]:
-    return _decoded(records, topic, Alert, unreadable)
-
-
-def _decoded(records: Iterable[TopicRecord], topic: str, kind: type[T], unreadable: UnreadableRecords) -> Iterator[T]:
-    for record in records:
-        try:
-            if record.value:
-                yield decoded(record.value, kind)
-        except InputError as error:
-            unreadable(topic, record.partition, record.offset, error)
-
-
 def _print(alert: Alert, said: Feedback | None, *, json: bool) -> None:
     if json:
         typer.echo(encode(alert).decode())
         return
     text = line(alert)
     if said is not None and said.kind != "withdrawn" and said.revision >= alert.news:
-        text.append(f"  [{said.kind.replace('_', ' ')} by {said.by}{': ' if said.note else ''}{said.note}]", "green")
+        note = f": {said.note}" if said.note else ""
+        text.append(visible(f"  [{in_words(said)}{note}]"), "green")
     text.append(f"  {alert.id[:8]}", "dim")
     _out.print(text)

@@ -11,13 +11,13 @@ Rules.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from typing import Final
 
 import msgspec
 
 from detectors.core.alert import Alert, Position
 from detectors.core.units import DAY_MS, rfc3339, unix_ms
+from streams.console.actions import ActionLog
 from streams.console.cases import (
     ENDED,
     URGENCY,
@@ -79,7 +79,7 @@ class AlertTable:
         self._held: dict[str, _HeldAlert] = {}
         self._cases: dict[str, set[str]] = {}
         self._now_ms = {False: 0, True: 0}
-        self._words: OrderedDict[str, Feedback] = OrderedDict()
+        self.actions = ActionLog(self.bounds.alerts_most)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -112,23 +112,26 @@ class AlertTable:
             _remember(known.said, alert)
 
     def hear(self, said: Feedback) -> None:
-        """Adds feedback on an alert; the newest of each alert counts, and a limited number is kept."""
-        self._words.pop(said.alert_id, None)
-        self._words[said.alert_id] = said
-        if len(self._words) > self.bounds.alerts_most:
-            self._words.popitem(last=False)
+        """Adds feedback on an alert."""
+        self.actions.add(said)
 
     def _word(self, held: _HeldAlert) -> FeedbackShown | None:
-        """The feedback on the present revision of an alert."""
-        said = self._words.get(held.alert.id)
+        """The decision about the present revision of an alert."""
+        said = self.actions.decision(held.alert.id)
         if said is None or said.kind == "withdrawn" or said.revision < held.alert.news:
             return None
-        return FeedbackShown(kind=said.kind, by=said.by, note=said.note, time=said.time)
+        return FeedbackShown(kind=said.kind, by=said.by, note=said.note, reason=said.reason, time=said.time)
 
     def _of_case(self, case_id: str, members: list[_HeldAlert], silences: int) -> CaseSummary:
         words = [word for m in members if m.open and (word := self._word(m)) is not None]
         made = _case(case_id, members, silences)
-        return msgspec.structs.replace(made, word=max(words, key=lambda word: word.time, default=None))
+        ids = [m.alert.id for m in members]
+        return msgspec.structs.replace(
+            made,
+            word=max(words, key=lambda word: word.time, default=None),
+            assigned=self.actions.assigned(case_id, ids),
+            notes=self.actions.notes(case_id, ids),
+        )
 
     def tell_time(self, ms: int, *, replayed: bool) -> None:
         """Advances event time."""
@@ -195,7 +198,8 @@ class AlertTable:
             return None
         members = sorted((self._held[i] for i in ids), key=lambda m: (m.alert.time, m.rank), reverse=True)
         lines = tuple(line_of(m.alert, tuple(m.said), self._word(m)) for m in members)
-        return CaseTimeline(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines)
+        log = self.actions.log(case_id, ids)
+        return CaseTimeline(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines, actions=log)
 
     def overview(self, state: State, *, log: bool, words: str = "") -> Overview:
         """Everything that is open, by severity, newest first in each; ``log``: include alerts for the record.

@@ -7,7 +7,8 @@ from typing import Final, Literal
 import msgspec
 
 from detectors.core.alert import Alert, Position, Severity, Status, Vessel
-from streams.messages.feedback import Kind
+from streams.console.actions import ActionShown
+from streams.messages.feedback import Kind, Reason
 
 ENDED: Final = frozenset({"closed", "retracted"})
 URGENCY: Final[dict[str, int]] = {"page": 2, "ticket": 1, "log": 0}
@@ -35,6 +36,7 @@ class FeedbackShown(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     kind: Kind
     by: str
     note: str = ""
+    reason: Reason | None = None
     time: str
     """Wall clock."""
 
@@ -93,7 +95,11 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     position: Position | None = None
     dark: tuple[DarkLine, ...] = ()
     word: FeedbackShown | None = None
-    """The newest feedback on one of its open alerts."""
+    """The newest decision about one of its open alerts."""
+    assigned: str = ""
+    """The person who works on it."""
+    notes: int = 0
+    """Number of actions with a text."""
 
 
 class Clock(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -127,6 +133,8 @@ class CaseTimeline(msgspec.Struct, frozen=True, kw_only=True):
 
     case: CaseSummary
     alerts: tuple[TimelineEntry, ...]
+    actions: tuple[ActionShown, ...] = ()
+    """What people did about it, newest first."""
 
 
 def line_of(alert: Alert, said: tuple[TimelineRevision, ...] = (), word: FeedbackShown | None = None) -> TimelineEntry:

@@ -18,7 +18,12 @@ def line(alert: Alert) -> Text:
     text.append(f"{alert.time[:10]} {alert.time[11:16]}Z ", "dim")
     text.append(f"{STATUS_MARK[alert.status]} {alert.severity:<6} ", SEVERITY_STYLE[alert.severity])
     text.append(f"{alert.detector:<14} ", "cyan")
-    text.append(alert.headline)
+    text.append(visible(alert.headline))
     if alert.verification == "unverified":
         text.append(" (unverified)", "dim")
     return text
+
+
+def visible(text: str) -> str:
+    """The text with a question mark for each character that a terminal or a page could obey: controls, bidi marks."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

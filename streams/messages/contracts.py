@@ -59,7 +59,7 @@ CONTRACTS: Final = (
         name="feedback.v1",
         type=Feedback,
         topics=(FEEDBACK,),
-        sentence="Feedback of a person on one revision of an alert; the newest for each alert counts.",
+        sentence="An action of a person about one revision of an alert; of each alert the newest decision counts.",
     ),
     Contract(
         name="vessel.v1",

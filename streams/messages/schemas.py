@@ -179,7 +179,7 @@ def _operations() -> dict[str, Any]:
         "readDeadLetters": _operation("receive", DEAD, "Rejected input."),
         "writeSentences": _operation("send", SENTENCES, accepted),
         "writeDetections": _operation("send", DETECTIONS, "Give back what was found in a satellite image."),
-        "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert or mark it as false."),
+        "writeFeedback": _operation("send", FEEDBACK, "Acknowledge an alert, mark it as false, note or assign it."),
     }
 
 

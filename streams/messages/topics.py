@@ -90,7 +90,7 @@ TABLE: Final = (
     Topic(name=SLOW, key="mmsi, heard/<i>", rule="one", kept="sentences"),
     Topic(name=MEETINGS, key="shard/<i>[/<piece>], cut, crashes, claim", rule="one", kept="snapshots"),
     Topic(name=DEAD, key="none", rule="one", kept="alerts"),
-    Topic(name=FEEDBACK, key="alert id", rule="one", kept="newest"),
+    Topic(name=FEEDBACK, key="alert id, digest of the record", rule="one", kept="newest"),
     Topic(name=DETECTIONS, key="image id", rule="one", kept="images"),
     Topic(name=IMAGES, key="image id", rule="one", kept="images"),
 )

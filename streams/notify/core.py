@@ -133,7 +133,9 @@ class NoticeScheduler:
             self._open[alert.id] = _OpenNotice(alert=alert, first_ms=0, posted_ms=0)
 
     def heard(self, said: Feedback, now_ms: int) -> Outgoing:
-        """Applies feedback of a person: all notices of the case are silenced."""
+        """Applies a decision of a person: all notices of the case are silenced. Other feedback changes nothing."""
+        if not said.decides:
+            return NOTHING
         if said.kind == "withdrawn":
             return self._renotified(said, now_ms)
         self._quiet[said.alert_id] = max(said.revision, self._quiet.get(said.alert_id, 0))

@@ -128,6 +128,8 @@ def _feedback() -> list[bytes]:
         changed(WORD, by=""),
         changed(WORD, alert_id="x"),
         changed(WORD, kind="praised"),
+        changed(WORD, kind="false_alarm", reason="boredom"),
+        changed(WORD, kind="assigned", to="x" * 101),
     ]
 
 

@@ -17,6 +17,7 @@ SCRIPTS: Final = (
     "list.js",
     "detail.js",
     "order.js",
+    "work.js",
     "main.js",
 )
 """Joined in this order into one script with its own scope."""

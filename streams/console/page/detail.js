@@ -5,8 +5,8 @@ const NAMES = { arrive_by: "earliest arrival" };
 const UNITS = { s: "s", nm: "nm", kn: "kn", deg: "degrees", m: "m", h: "h", km: "km" };
 
 class Detail {
-  constructor(box, { closed, chosen, say, reach }) {
-    Object.assign(this, { box, closed, chosen, say, reach, me: { may: false }, writing: {} });
+  constructor(box, { closed, chosen, say, reach, link }) {
+    Object.assign(this, { box, closed, chosen, say, reach, link, me: { may: false }, writing: {} });
     this.all = false;
   }
 
@@ -51,6 +51,7 @@ class Detail {
       el("p", { class: `${one.open ? one.severity : "log"}-text` }, `${MARKS[one.severity]} ${one.severity}${one.open ? "" : ", closed"}`, ...tags(one, new Set(), true)),
       el("p", { class: "ids-line" }, ids || one.case_id),
       el("p", { class: "ids-line" }, last),
+      one.assigned ? el("p", { class: "ids-line" }, `Assigned to ${one.assigned}`) : null,
       dark && el("p", { class: "ids-line" }, `Apparently silent for ${spoken(sinceMs(dark.since, now))}${this.reached(one, dark)}`),
     ].filter(Boolean);
   }
@@ -79,8 +80,8 @@ class Detail {
     return [
       el("p", { class: "headline" }, alert.headline),
       el("p", { class: "note" }, `${alert.detector.replaceAll("_", " ")} · ${STATUS[alert.status]}, revision ${alert.revision} · ${alert.verification === "unverified" ? "unverified: based on one report so far" : "corroborated"} · since ${when(alert.episode_start, now)}`),
-      line.word && el("p", { class: "note" }, `${wordOf(line.word)}, ${when(line.word.time, now)}${line.word.note ? `: ${line.word.note}` : ""}. No further notification until it changes.`),
-      ...this.words(alert, line),
+      line.word && el("p", { class: "note" }, `${wordOf(line.word)}, ${when(line.word.time, now)}. No further notification until it changes.`),
+      ...this.words(alert, line, story), ...this.done(story),
       el("h3", {}, "Why"), facts(alert.why || []),
       el("h3", {}, "What would change it"),
       list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing" : "nothing: it is closed"]),
@@ -103,28 +104,6 @@ function historyOf(said, now) {
   }
   return lines.map(({ one, count }) => `${when(one.time, now)} ${STATUS[one.status]}: ${one.headline}${count > 1 ? ` (${count} revisions)` : ""}`);
 }
-
-Detail.prototype.words = function words(alert, line) {
-  if (!this.me.may) return this.me.why ? [el("p", { class: "note" }, `Acknowledgement is not possible: ${this.me.why}.`)] : [];
-  const draft = this.writing[alert.id] ||= { by: this.me.by || localStorage.getItem("by") || "", note: "", said: "" };
-  const field = (name, label, most) => {
-    const input = el("input", { type: "text", maxlength: most, "data-key": `${name}-${alert.id}`, placeholder: label, "aria-label": label, autocomplete: "off" });
-    input.value = draft[name];
-    input.addEventListener("input", () => { draft[name] = input.value; });
-    return input;
-  };
-  const button = (kind, label) => el("button", { type: "button", "data-key": `${kind}-${alert.id}`, "data-kind": kind, onclick: async () => {
-    if (!draft.by.trim()) { draft.said = "Enter your name first."; this.show(...this.last); return; }
-    if (!this.me.by) localStorage.setItem("by", draft.by.trim());
-    draft.said = "Saving…";
-    this.show(...this.last);
-    try { await this.say(alert.id, kind, draft.by.trim(), draft.note.trim()); Object.assign(draft, { said: "Saved.", note: "" }); } catch (error) { draft.said = `Not saved: ${error.message}`; }
-    if (this.last && this.caseId === this.last[0].case.case_id) this.show(...this.last);
-  } }, label);
-  const buttons = line.word ? [button("withdrawn", `Undo "${wordOf(line.word)}"`)] : [button("acknowledged", "Acknowledge"), button("false_alarm", "False alarm")];
-  return [el("div", { class: "words" }, this.me.by ? el("span", {}, `as ${this.me.by}`) : field("by", "Your name", 100), field("note", "Note for the next watch", 1000), ...buttons,
-    draft.said && el("span", { class: "note", role: "status" }, draft.said))];
-};
 
 const isOpen = (alert) => alert.status === "opened" || alert.status === "updated";
 const list = (sentences) => el("ul", { class: "plain" }, ...sentences.map((sentence) => el("li", {}, sentence)));

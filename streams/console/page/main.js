@@ -5,7 +5,7 @@ const now = { asked: 0, overview: null, selected: null, alert: null, story: null
 
 const sea = new SeaMap($("map"), $("tip"), choose);
 const rows = new CaseList($("cases"), choose, (caseId) => sea.point(caseId));
-const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, say, reach: (one, dark) => sea.reachOf(one, dark) });
+const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, say, reach: (one, dark) => sea.reachOf(one, dark), link: () => location.href });
 sea.onpoint = (caseId) => rows.mark(caseId);
 sea.onmoved = soon(keepAddress, 400);
 const refetch = soon(() => { load(); }, REFETCH_MS), search = soon(() => { load(); }, SEARCH_MS);
@@ -58,7 +58,7 @@ function notice(overview, first) {
     const worse = before ? URGENCY[one.severity] > URGENCY[before.severity] || (one.open && !before.open) : !overview.found;
     if (!first && one.open && one.severity !== "log" && worse && one.case_id !== now.selected) {
       now.fresh.add(one.case_id);
-      if (one.severity === "page") { $("said").textContent = `New page: ${one.headline}`; tellDesktop(one); }
+      if (one.severity === "page") { $("said").textContent = inert(`New page: ${one.headline}`); tellDesktop(one); }
     }
   }
   const cases = overview.cases.map((one) => [one.case_id, { severity: one.severity, open: one.open }]);
@@ -142,16 +142,16 @@ function tellTroubles(old) {
   box.hidden = !lines.length;
 }
 
-/** What a person says of an alert; the console writes it to Kafka, and from there it comes back to every page. */
-async function say(alertId, kind, by, note) {
-  const answer = await fetch(`/api/alerts/${alertId}/feedback`, { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ kind, by, note }) });
+/** What a person does about an alert; the console writes it to Kafka, and from there it comes back to every page. */
+async function say(alertId, action) {
+  const answer = await fetch(`/api/alerts/${alertId}/feedback`, { method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" }, body: JSON.stringify(action) });
   if (!answer.ok) throw new Error((await answer.text()).trim());
 }
 
 /** Desktop notifications of new pages, for as long as this page is open and whoever sits here wants them. */
 function tellDesktop(one) {
   if (!("Notification" in window) || Notification.permission !== "granted" || !$("bell").checked) return;
-  const told = new Notification("wakewatch: new page", { body: one.headline, tag: one.case_id });
+  const told = new Notification("wakewatch: new page", { body: inert(one.headline), tag: one.case_id });
   told.onclick = () => { window.focus(); choose(one.case_id); };
 }
 

@@ -6,14 +6,20 @@ const STATUS = { opened: "opened", updated: "updated", closed: "closed", retract
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 const $ = (id) => document.getElementById(id);
 
+/** A text with its control characters and marks of direction made visible: what was received over the air orders nothing. */
+function inert(text) {
+  return text.replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g, (sign) => (sign < " " ? String.fromCharCode(0x2400 + sign.charCodeAt(0)) : "\ufffd"));
+}
+
 /** An element; strings among its children become text nodes, null is left out. */
 function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
     if (name === "onclick") made.addEventListener("click", value);
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : value);
+    else if (value !== null && value !== undefined && value !== false) made.setAttribute(name, value === true ? "" : typeof value === "string" && name !== "href" ? inert(value) : value);
   }
-  made.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  const kept = children.filter((child) => child !== null && child !== undefined && child !== "");
+  made.append(...kept.map((child) => (typeof child === "string" ? inert(child) : child)));
   return made;
 }
 
@@ -35,11 +41,6 @@ function today(text, now) {
 /** `2024-02-11 09:57:03Z`. */
 function fullTime(text) {
   return text ? `${text.slice(0, 10)} ${text.slice(11, 19)}Z` : "no time yet";
-}
-
-/** What a person said of an alert: `acknowledged by Kim`. */
-function wordOf(word) {
-  return `${word.kind === "false_alarm" ? "marked false" : "acknowledged"} by ${word.by}`;
 }
 
 /** A duration in its two largest units: `13 d 4 h`, `40 min`. */
@@ -77,7 +78,7 @@ const isArea = (story) => story.case_id.startsWith("place/");
 
 /** Whom a case is about, in a few words. */
 function nameOf(story) {
-  if (story.vessel && story.vessel.name) return story.vessel.name;
+  if (story.vessel && story.vessel.name) return inert(story.vessel.name);
   if (story.mmsi) return `MMSI ${story.mmsi}`;
   return story.case_id.replace(/^source\//, "feed ").replace(/^place\//, "area ");
 }

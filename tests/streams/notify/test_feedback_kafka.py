@@ -11,8 +11,9 @@ from typer.testing import CliRunner
 
 from detectors.core.alert import Alert, encode
 from streams.broker.clients import admin, producer
+from streams.broker.reading import read
 from streams.cli import build
-from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
+from streams.messages.topics import ALERT_STATE, ALERTS, FEEDBACK, create_missing
 from streams.notify.core import NoticeRules, Outgoing
 from streams.notify.run import NotifierPlan, run
 from streams.observability.metrics import Metrics
@@ -77,6 +78,26 @@ def test_an_acknowledged_alert_goes_quiet_and_shows_who(
         "acknowledged"
         not in say("alerts", "--state", "--detector", "gap", "--mmsi", "273999001").stdout.splitlines()[-1]
     )
+
+
+def test_notes_and_assignments_are_kept_beside_a_decision_and_do_not_undo_it(
+    kafka_settings: KafkaSettings, say: Callable[..., Any], make: Make
+) -> None:
+    write(kafka_settings, make())
+    assert say("alerts", "ack", "0123", "--by", "Kim").exit_code == 0
+    assert say("alerts", "note", "0123", "one \x1b[2J", "--by", "Kim").exit_code == 0
+    assert say("alerts", "note", "0123", "two", "--by", "Kim").exit_code == 0
+    assert say("alerts", "assign", "0123", "--to", "Lee", "--by", "Kim").exit_code == 0
+    marked = json.loads(say("alerts", "assign", "0123", "--by", "Kim", "--json").stdout)
+    assert marked["kind"] == "assigned" and "to" not in marked
+    assert "[acknowledged by Kim]" in say("alerts", "--state").stdout
+    assert len({record.key for record in read(kafka_settings, FEEDBACK)}) == 5
+    false = say("alerts", "false-alarm", "0123", "--by", "Kim", "--reason", "reception", "--note", "\x1b[2J")
+    assert false.exit_code == 0 and "\x1b" not in false.stderr
+    shown = say("alerts", "--state").stdout
+    assert "[false alarm by Kim (receiver or its range): ?[2J]" in shown
+    assert say("alerts", "note", "0123", " ", "--by", "Kim").exception is not None
+    assert say("alerts", "false-alarm", "0123", "--by", "Kim", "--reason", "boredom").exit_code == 2
 
 
 def test_what_cannot_be_said_is_one_line(say: Callable[..., Any], kafka_settings: KafkaSettings, make: Make) -> None:

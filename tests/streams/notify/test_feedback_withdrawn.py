@@ -67,3 +67,15 @@ def test_taking_back_what_was_never_said_tells_nothing(make: Make) -> None:
     told = notices()
     told.take(make(), NOW)
     assert told.heard(said(make(), "withdrawn"), NOW).notices == ()
+
+
+def test_notes_and_assignments_neither_silence_nor_notify(make: Make) -> None:
+    told, one = notices(), make(id="1" * 32)
+    told.take(one, NOW)
+    for kind in ("note", "assigned"):
+        assert told.heard(said(one, kind), NOW + SECOND).notices == ()
+    assert firing(told.due(NOW + 2 * MINUTE), NOW + 2 * MINUTE) == ["1"], "still repeated"
+    told.heard(said(one, "acknowledged"), NOW + 3 * MINUTE)
+    for kind in ("note", "assigned"):
+        assert told.heard(said(one, kind), NOW + 4 * MINUTE).notices == ()
+    assert firing(told.due(NOW + 6 * MINUTE), NOW + 6 * MINUTE) == [], "still acknowledged"
