@@ -11,6 +11,7 @@ Rules.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -33,6 +34,7 @@ from streams.console.cases import (
     line_of,
     said_of,
 )
+from streams.console.filters import NO_FILTER, CaseFilter, choices_of, less, occur
 from streams.messages.feedback import Feedback
 
 _SAID_MOST: Final = 40
@@ -201,52 +203,52 @@ class AlertTable:
         log = self.actions.log(case_id, ids)
         return CaseTimeline(case=self._of_case(case_id, members, _SILENCES_TOLD), alerts=lines, actions=log)
 
-    def overview(self, state: State, *, log: bool, words: str = "") -> Overview:
+    def overview(self, state: State, *, log: bool, words: str = "", wanted: CaseFilter = NO_FILTER) -> Overview:
         """Everything that is open, by severity, newest first in each; ``log``: include alerts for the record.
 
-        Closed cases of the last day follow. With ``words`` only cases that contain all of them, of every severity; the
-        counts of open cases are the same.
+        Closed cases of the last day follow. With ``words`` only cases that contain all of them, with ``wanted`` only
+        those that match it, of every severity; the counts of open cases are the same.
         """
         held = [(case_id, [self._held[i] for i in ids]) for case_id, ids in self._cases.items()]
-        leads = [max(opened, key=lambda m: m.rank) for _, ms in held if (opened := [m for m in ms if m.open])]
-        wanted = words.upper().split()
-        cases = [
-            self._of_case(case_id, members, _SILENCES_SHOWN)
-            for case_id, members in held
-            if not wanted or _occur(wanted, members)
-        ]
+        cases = list(self._wanted(held, words.upper().split(), wanted))
         cases.sort(key=lambda c: (bool(c.open), URGENCY[c.severity], c.time, c.case_id), reverse=True)
-        log = log or bool(wanted)
+        log = log or bool(words.split()) or wanted.active
         urgent = [c for c in cases if c.open and c.severity != "log"]
         record = [c for c in cases if c.open and c.severity == "log"] if log else []
         closed = [c for c in cases if not c.open and (log or c.severity != "log") and self._is_recent(c)]
         shown = [*urgent[: self.bounds.cases_shown], *record[: self.bounds.cases_shown]]
+        leads = [max(opened, key=lambda m: m.rank) for _, ms in held if (opened := [m for m in ms if m.open])]
+        total = {severity: sum(m.alert.severity == severity for m in leads) for severity in URGENCY}
         return Overview(
             state=state,
             clock=self.clock,
             reach_kn=self.reach_kn,
             found=words,
-            open={severity: sum(m.alert.severity == severity for m in leads) for severity in URGENCY},
+            hidden={} if not (words.split() or wanted.active) else less(total, [c for c in cases if c.open]),
+            open=total,
             cases=(*shown, *closed[: self.bounds.closed_shown]),
             more=len(urgent) + len(record) - len(shown),
             left_out=self.left_out,
             unreadable=self.unreadable,
         )
 
+    def _wanted(
+        self, held: list[tuple[str, list[_HeldAlert]]], words: list[str], wanted: CaseFilter
+    ) -> Iterator[CaseSummary]:
+        for case_id, members in held:
+            alerts = [m.alert for m in members]
+            if not (occur(words, alerts) and wanted.fits(alerts)):
+                continue
+            made = self._of_case(case_id, members, _SILENCES_SHOWN)
+            if wanted.matches(made):
+                yield made
+
+    def choices(self) -> dict[str, list[str]]:
+        """What the alerts that are held offer to filter by, and the people who work on cases."""
+        return {**choices_of(m.alert for m in self._held.values()), "assigned": list(self.actions.people())}
+
     def _is_recent(self, case: CaseSummary) -> bool:
         return not self._is_over([self._held[i] for i in self._cases[case.case_id]])
-
-
-def _occur(words: list[str], members: list[_HeldAlert]) -> bool:
-    """Whether each of the words, in capitals, occurs in the public data of a case."""
-    texts: set[str] = set()
-    for alert in (m.alert for m in members):
-        vessel = alert.vessel
-        texts |= {alert.case_id, alert.headline, alert.detector, alert.subject, str(alert.mmsi or "")}
-        if vessel is not None:
-            texts |= {vessel.name or "", vessel.call_sign or "", f"IMO {vessel.imo}" if vessel.imo else ""}
-    text = "\n".join(texts).upper()
-    return all(word in text for word in words)
 
 
 def _remember(said: list[TimelineRevision], alert: Alert) -> None:

@@ -117,6 +117,8 @@ class Overview(msgspec.Struct, frozen=True, kw_only=True):
     reach_kn: float
     found: str = ""
     """The search text: ``cases`` are those that contain it."""
+    hidden: dict[str, int] = {}
+    """Open cases by severity that the search or the filter leaves out; empty without either."""
     open: dict[str, int]
     """Open cases by severity, shown or not."""
     cases: tuple[CaseSummary, ...]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Final
@@ -21,6 +22,7 @@ from detectors.core.reference import Zone
 from detectors.core.units import MS, rfc3339
 from streams.console.alert_table import AlertTable
 from streams.console.cases import CaseTimeline, Clock, Overview, State
+from streams.console.filters import NO_FILTER, CaseFilter
 from streams.console.health import Backlog, Kind, Trouble
 from streams.console.health_checks import HealthReport
 from streams.console.past.history import History, Place
@@ -28,6 +30,8 @@ from streams.console.topic_reader import Updates
 
 QUEUE_MOST: Final = 200
 FOLLOWERS_MOST: Final = 64
+ANSWERS_MOST: Final = 64
+"""Answers kept between two pieces of news; one has 300 kB at most."""
 BLIND_MS: Final = 45_000
 """Checks of the other processes run every few seconds; without one for this time their state is unknown."""
 UNREAD_MS: Final = 20_000
@@ -77,7 +81,7 @@ class Hub:
         self.unread: Backlog | None = None
         """Number of written records that this console has not read yet."""
         self._followers: set[asyncio.Queue[ServerEvent]] = set()
-        self._answers: dict[bool, bytes] = {}
+        self._answers: OrderedDict[tuple[bool, str, CaseFilter], bytes] = OrderedDict()
         self.state: State = "loading"
 
     async def take(self, news: Updates) -> None:
@@ -192,14 +196,19 @@ class Hub:
 
     # -- for requests ---------------------------------------------------------------------------------------------
 
-    def overview(self, *, log: bool, words: str = "") -> bytes:
-        """``/api/alerts`` as JSON; without a search it is made once between two pieces of news."""
-        if words:
-            return msgspec.json.encode(self._table.overview(self.state, log=log, words=words))
-        if log not in self._answers:
-            made: Overview = self._table.overview(self.state, log=log)
-            self._answers[log] = msgspec.json.encode(made)
-        return self._answers[log]
+    def overview(self, *, log: bool, words: str = "", wanted: CaseFilter = NO_FILTER) -> bytes:
+        """``/api/alerts`` as JSON; the same question is answered once between two pieces of news."""
+        key = log, words, wanted
+        if key not in self._answers:
+            made: Overview = self._table.overview(self.state, log=log, words=words, wanted=wanted)
+            self._answers[key] = msgspec.json.encode(made)
+            if len(self._answers) > ANSWERS_MOST:
+                self._answers.popitem(last=False)
+        return self._answers[key]
+
+    def choices(self) -> bytes:
+        """``/api/choices``: what there is to filter by, as JSON."""
+        return msgspec.json.encode(self._table.choices())
 
     def zones(self) -> bytes:
         """``/api/zones``: the zones in force, as JSON."""

@@ -3,7 +3,9 @@
 | path | |
 |---|---|
 | ``/`` | the page |
-| ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``: of all |
+| ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``, or a filter
+(filters): of all |
+| ``/api/choices`` | what there is to filter by |
 | ``/api/alerts/ID`` | one alert, whole, as it is in the topic |
 | ``/api/alerts/ID/order`` | an order for satellite images of its ship (orders.Orders) |
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.CaseTimeline) |
@@ -34,6 +36,7 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.console import feedback
+from streams.console.filters import FilterError, filter_of
 from streams.console.health import Kind
 from streams.console.hub import Hub, ServerEvent
 from streams.console.identity import GATE, Gate, allowed, body_of, identified, me
@@ -75,6 +78,7 @@ def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Applica
     app.router.add_post("/api/alerts/{id:[0-9a-f]{32}}/feedback", words.say)
     app.router.add_get("/", answers.page)
     app.router.add_get("/api/alerts", past.or_now(past.overview, answers.overview))
+    app.router.add_get("/api/choices", answers.choices)
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", past.or_now(past.alert, answers.alert))
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}/order", Orders(hub).order)
     app.router.add_get("/api/cases/{id:.+}", past.or_now(past.case, answers.case))
@@ -129,10 +133,17 @@ class _Answers:
 
     async def overview(self, request: web.Request) -> web.Response:
         words = request.query.get("find", "")[:_WORDS_MOST]
-        body = self._hub.overview(log=request.query.get("log") == "1", words=words)
+        try:
+            wanted = filter_of(request.query)
+        except FilterError as error:
+            return web.Response(status=HTTPStatus.BAD_REQUEST, text=f"{error}\n")
+        body = self._hub.overview(log=request.query.get("log") == "1", words=words, wanted=wanted)
         answer = web.Response(body=body, content_type=_JSON)
         answer.enable_compression()
         return answer
+
+    async def choices(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._hub.choices(), content_type=_JSON)
 
     async def alert(self, request: web.Request) -> web.Response:
         return _found(self._hub.alert(request.match_info["id"]))

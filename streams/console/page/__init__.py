@@ -18,6 +18,12 @@ SCRIPTS: Final = (
     "detail.js",
     "order.js",
     "work.js",
+    "todo.js",
+    "area.js",
+    "filters.js",
+    "keys.js",
+    "address.js",
+    "commands.js",
     "main.js",
 )
 """Joined in this order into one script with its own scope."""

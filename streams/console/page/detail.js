@@ -5,8 +5,8 @@ const NAMES = { arrive_by: "earliest arrival" };
 const UNITS = { s: "s", nm: "nm", kn: "kn", deg: "degrees", m: "m", h: "h", km: "km" };
 
 class Detail {
-  constructor(box, { closed, chosen, say, reach, link }) {
-    Object.assign(this, { box, closed, chosen, say, reach, link, me: { may: false }, writing: {} });
+  constructor(box, { closed, chosen, say, reach, link, mapped }) {
+    Object.assign(this, { box, closed, chosen, say, reach, link, mapped, me: { may: false }, writing: {} });
     this.all = false;
   }
 
@@ -22,9 +22,9 @@ class Detail {
     this.caseId = one.case_id;
     this.last = [story, alert, clock];
     const active = document.activeElement, inside = this.box.contains(active);
-    const focused = inside ? active.dataset.key : null, caret = inside && active.tagName === "INPUT" ? active.selectionStart : null;
+    const focused = inside ? active.dataset.key : null, caret = inside && active.matches("input[type=text]") ? active.selectionStart : null;
     this.box.hidden = false;
-    this.box.replaceChildren(...this.head(one, now), ...this.timeline(story, alert, now), ...this.alert(alert, story, now),
+    this.box.replaceChildren(...this.head(one, now), ...this.lead(alert, story, now), ...this.timeline(story, alert, now), ...this.alert(alert, story, now),
       el("p", { class: "lead-note" }, "A lead to check, not a finding. Silence and a listed name can have innocent causes."));
     this.box.scrollTop = scroll;
     const again = focused && [...this.box.querySelectorAll("[data-key]")].find((made) => made.dataset.key === focused);
@@ -47,7 +47,7 @@ class Detail {
       vessel.ship_type && kindOf(vessel.ship_type), vessel.length_m && `${vessel.length_m} m`].filter(Boolean).join(" · ");
     const last = one.position ? `${isArea(one) ? "Centre of the area" : "Last position"} ${place(one.position)}, ${when(one.position.time, now)}${motion(one.position)}` : "No position known";
     return [
-      el("div", { class: "top" }, el("h2", {}, nameOf(one)), this.closeButton()),
+      el("div", { class: "top" }, el("h2", {}, nameOf(one)), el("button", { type: "button", class: "quiet only-phone", "data-key": "map", onclick: this.mapped }, "Map"), this.closeButton()),
       el("p", { class: `${one.open ? one.severity : "log"}-text` }, `${MARKS[one.severity]} ${one.severity}${one.open ? "" : ", closed"}`, ...tags(one, new Set(), true)),
       el("p", { class: "ids-line" }, ids || one.case_id),
       el("p", { class: "ids-line" }, last),
@@ -74,14 +74,20 @@ class Detail {
       rest > 0 ? el("button", { type: "button", class: "more", "data-key": "all", onclick: () => { this.all = true; this.show(...this.last); } }, `and ${rest} earlier ones`) : null].filter(Boolean);
   }
 
-  alert(alert, story, now) {
-    const line = story.alerts.find((one) => one.id === alert.id) || { said: [] };
-    const said = (line.said || []).slice().reverse();
+  /** The chosen alert in short, what to do about it, and what was done. */
+  lead(alert, story, now) {
+    const line = lineOf(story, alert);
     return [
       el("p", { class: "headline" }, alert.headline),
       el("p", { class: "note" }, `${alert.detector.replaceAll("_", " ")} · ${STATUS[alert.status]}, revision ${alert.revision} · ${alert.verification === "unverified" ? "unverified: based on one report so far" : "corroborated"} · since ${when(alert.episode_start, now)}`),
       line.word && el("p", { class: "note" }, `${wordOf(line.word)}, ${when(line.word.time, now)}. No further notification until it changes.`),
-      ...this.words(alert, line, story), ...this.done(story),
+      ...this.words(alert, line, story), ...this.todo(alert), ...this.done(story),
+    ].filter(Boolean);
+  }
+
+  alert(alert, story, now) {
+    const said = (lineOf(story, alert).said || []).slice().reverse();
+    return [
       el("h3", {}, "Why"), facts(alert.why || []),
       el("h3", {}, "What would change it"),
       list((alert.would_change || []).length ? alert.would_change : [isOpen(alert) ? "nothing" : "nothing: it is closed"]),
@@ -93,6 +99,8 @@ class Detail {
     ].filter(Boolean);
   }
 }
+
+const lineOf = (story, alert) => story.alerts.find((one) => one.id === alert.id) || { said: [] };
 
 // Newest first, as given; revisions in a row that say the same are one line with the time of the newest.
 function historyOf(said, now) {

@@ -15,11 +15,11 @@ class CaseList {
     this.rows.clear();
     const groups = [["page", "Page"], ["ticket", "Ticket"], ["log", "Log: for the record"]].map(([severity, title]) => {
       const cases = wanted.filter((one) => one.open && one.severity === severity);
-      return this.group(cases, words ? `${title} (${cases.length})` : `${title} (${overview.open[severity]})`, overview, { selected, fresh, mixed: overview.clock.live });
+      return this.group(cases, words || partial(overview) ? `${title} (${cases.length})` : `${title} (${overview.open[severity]})`, overview, { selected, fresh, mixed: overview.clock.live });
     });
     const closed = wanted.filter((one) => !one.open);
     groups.push(this.group(closed, `Closed in the last day (${closed.length})`, overview, { selected, fresh, mixed: overview.clock.live }));
-    this.box.replaceChildren(...groups.filter(Boolean), ...this.rest(overview, wanted, words, log));
+    this.box.replaceChildren(...this.hidden(overview), ...groups.filter(Boolean), ...this.rest(overview, wanted, words, log));
     if (focus && this.rows.has(focus)) this.rows.get(focus).focus({ preventScroll: true });
   }
 
@@ -32,7 +32,14 @@ class CaseList {
     return said;
   }
 
+  /** What a filter or a search leaves out is never out of mind. */
+  hidden(overview) {
+    const counts = ["page", "ticket"].filter((severity) => (overview.hidden || {})[severity]).map((severity) => `${number(overview.hidden[severity])} ${severity}${overview.hidden[severity] > 1 ? "s" : ""}`);
+    return counts.length ? [el("p", { class: "rest left-out" }, `Not shown: ${counts.join(" and ")}`)] : [];
+  }
+
   nothing(overview, words, log) {
+    if (!words && partial(overview)) return "No open case matches the filter.";
     if (words) return (overview.found || "") === words ? "No open case matches." : "Searching all open cases…";
     if (overview.state === "loading") return "Loading alerts…";
     return !log && overview.open.log ? `No page, no ticket. ${number(overview.open.log)} open for the record (select Log).` : "No open case.";
@@ -67,11 +74,16 @@ class CaseList {
 
   key(event) {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    const rows = [...this.rows.values()], at = rows.indexOf(document.activeElement);
-    const next = rows[Math.max(0, Math.min(rows.length - 1, at + step))];
+    if (step && this.step(step)) event.preventDefault();
+  }
+
+  /** The focus to the next row, or the one before: from the focused one, or else the chosen one. */
+  step(by) {
+    const rows = [...this.rows.values()], focused = rows.indexOf(document.activeElement);
+    const at = focused >= 0 ? focused : rows.findIndex((row) => row.getAttribute("aria-current") === "true");
+    const next = rows[at < 0 ? 0 : Math.max(0, Math.min(rows.length - 1, at + by))];
     if (next) next.focus();
-    event.preventDefault();
+    return Boolean(next);
   }
 }
 
@@ -81,8 +93,12 @@ function tags(one, fresh, mixed) {
   return said.filter(([, , holds]) => holds).map(([kind, word]) => el("span", { class: `tag ${kind}` }, word));
 }
 
+/** Whether a search or a filter leaves cases out. */
+const partial = (overview) => "page" in (overview.hidden || {});
+
 /** The headline without the name and number that stand above it. */
-function shorter(one, text = one.headline) {
+function shorter(one, headline = one.headline) {
+  let text = inert(headline);
   const whole = text;
   for (const start of [nameOf(one), one.vessel && one.vessel.imo ? `(IMO ${one.vessel.imo})` : "", one.vessel && one.vessel.imo ? `IMO${one.vessel.imo}` : ""]) {
     if (start && text.startsWith(start)) text = text.slice(start.length).trimStart();

@@ -1,13 +1,16 @@
-// What is known, what is chosen, and how both get to the page. The address keeps the choice: #case=...&at=lat,lon,zoom&log=1
+// What is known, what is chosen, and how both get to the page.
 
 const REFETCH_MS = 700, SEARCH_MS = 250, STILL_MS = 30000, KNOCK_MS = 20000;
 const now = { asked: 0, overview: null, selected: null, alert: null, story: null, fresh: new Set(), seen: new Map(), lost: null, troubles: [], clockMoved: Date.now(), heard: Date.now() };
 
 const sea = new SeaMap($("map"), $("tip"), choose);
 const rows = new CaseList($("cases"), choose, (caseId) => sea.point(caseId));
-const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, say, reach: (one, dark) => sea.reachOf(one, dark), link: () => location.href });
+const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, say, reach: (one, dark) => sea.reachOf(one, dark), link: caseLink, mapped: toggleMap });
+const area = new AreaPick(document.querySelector(".middle"), { placeAt: (px, py) => sea.view.placeAt(px, py), pixelAt: (lon, lat) => sea.view.at(lon, lat) });
+const filters = new CaseFilters({ changed: () => { keepAddress(); load(); }, me: () => myName(detail.me), area });
 sea.onpoint = (caseId) => rows.mark(caseId);
-sea.onmoved = soon(keepAddress, 400);
+const moved = soon(keepAddress, 400);
+sea.onmoved = () => { moved(); area.follow(); };
 const refetch = soon(() => { load(); }, REFETCH_MS), search = soon(() => { load(); }, SEARCH_MS);
 
 /** Runs `work` once, `ms` after the first of many calls. */
@@ -16,9 +19,13 @@ function soon(work, ms) {
   return () => { timer ||= setTimeout(() => { timer = 0; work(); }, ms); };
 }
 
+/** The address asks for what cannot be. */
+class WrongQuestion extends Error {}
+
 async function ask(path) {
   const answer = await fetch(path, { credentials: "omit" });
   if (answer.status === 404) return null;
+  if (answer.status === 400) throw new WrongQuestion((await answer.text()).trim());
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);
   return answer.json();
 }
@@ -27,16 +34,18 @@ async function load() {
   const asked = ++now.asked;
   try {
     const words = wordsNow();
-    const overview = await ask(`/api/alerts?log=${$("log").checked ? 1 : 0}${words ? `&find=${encodeURIComponent(words)}` : ""}`);
+    const overview = await ask(`/api/alerts?log=${$("log").checked ? 1 : 0}${words ? `&find=${encodeURIComponent(words)}` : ""}${filters.query()}`);
     if (asked !== now.asked) return; // a later question was asked since: its answer is the newer one
     notice(overview, !now.overview || now.overview.state === "loading");
     now.overview = overview;
     tellClock(overview);
     if (now.selected) await loadStory();
     render();
-    if (!sea.view.moved && !sea.fitted) sea.fit();
+    if (!sea.view.moved && !sea.fitted) { if (now.selected && now.story && sea.view.width) sea.frame(now.story.case); else sea.fit(); }
   } catch (error) {
-    lose();
+    if (!(error instanceof WrongQuestion)) { lose(); return; }
+    filters.wrong(error.message);
+    load();
   }
 }
 
@@ -45,7 +54,7 @@ async function loadStory() {
   const story = await ask(`/api/cases/${asked.split("/").map(encodeURIComponent).join("/")}`);
   if (asked !== now.selected) return;
   now.story = story;
-  if (!story) return;
+  if (!story) { await followAlert(); return; }
   const id = story.alerts.some((line) => line.id === now.alertId) ? now.alertId : story.case.lead;
   const alert = await ask(`/api/alerts/${id}`);
   if (asked === now.selected && alert) now.alert = alert;
@@ -53,16 +62,21 @@ async function loadStory() {
 
 /** What got worse or new since the page was opened is marked until somebody looks at it. */
 function notice(overview, first) {
+  const part = partial(overview), hidden = (overview.hidden || {}).page || 0;
+  if (part && now.hidden !== undefined && hidden > now.hidden) $("said").textContent = "A new page is not shown: it does not match the search or filter";
+  now.hidden = part ? hidden : undefined;
+  first ||= !part && !now.whole; // so far only a part was known: the rest is not new
+  now.whole ||= !part;
   for (const one of overview.cases) {
     const before = now.seen.get(one.case_id);
-    const worse = before ? URGENCY[one.severity] > URGENCY[before.severity] || (one.open && !before.open) : !overview.found;
+    const worse = before ? URGENCY[one.severity] > URGENCY[before.severity] || (one.open && !before.open) : !part;
     if (!first && one.open && one.severity !== "log" && worse && one.case_id !== now.selected) {
       now.fresh.add(one.case_id);
       if (one.severity === "page") { $("said").textContent = inert(`New page: ${one.headline}`); tellDesktop(one); }
     }
   }
   const cases = overview.cases.map((one) => [one.case_id, { severity: one.severity, open: one.open }]);
-  now.seen = new Map(overview.found ? [...now.seen, ...cases] : cases); // a search shows a part of what there is
+  now.seen = new Map(part ? [...now.seen, ...cases] : cases); // a search shows a part of what there is
   now.fresh = new Set([...now.fresh].filter((caseId) => now.seen.has(caseId)));
 }
 
@@ -177,40 +191,15 @@ function choose(caseId) {
   }
   loadStory().then(() => {
     render();
-    if (now.story && before !== caseId) requestAnimationFrame(() => sea.frame(now.story && now.story.case));
+    if (now.story && before !== caseId && sea.view.width) requestAnimationFrame(() => sea.frame(now.story && now.story.case));
     if (before !== caseId) { $("detail").scrollTop = 0; $("detail").focus({ preventScroll: true }); }
   }, lose);
 }
 
 function chooseAlert(id) {
   now.alertId = id;
+  keepAddress();
   loadStory().then(render, lose);
-}
-
-function keepAddress() {
-  const said = new URLSearchParams();
-  if (now.selected) said.set("case", now.selected);
-  if ($("log").checked) said.set("log", "1");
-  if (sea.view.moved) {
-    const [lon, lat] = unproject(sea.view.x, sea.view.y);
-    said.set("at", [lat.toFixed(3), lon.toFixed(3), sea.view.zoomLevel.toFixed(2)].join(","));
-  }
-  const hash = said.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
-  if (location.hash.slice(1) !== now.address) return; // another address was opened and is yet to be read
-  if (hash !== now.address) history.replaceState(null, "", hash ? `#${hash}` : location.pathname);
-  now.address = location.hash.slice(1);
-}
-
-function readAddress() {
-  now.address = location.hash.slice(1);
-  const said = new URLSearchParams(now.address);
-  now.selected = said.get("case");
-  $("log").checked = said.get("log") === "1";
-  const at = (said.get("at") || "").split(",").map(Number);
-  if (at.length === 3 && at.every(Number.isFinite)) {
-    sea.view.moved = true;
-    sea.view.look(...at);
-  }
 }
 
 function listen() {
@@ -237,19 +226,20 @@ function listen() {
 
 $("bell").addEventListener("change", async () => { if ($("bell").checked && (await Notification.requestPermission()) !== "granted") $("bell").checked = false; });
 $("bell-label").hidden = !("Notification" in window);
-ask("/api/me").then((me) => { detail.me = me || { may: false }; render(); }, () => {});
-$("find").addEventListener("input", () => { render(); search(); });
+ask("/api/me").then((me) => { detail.me = me || { may: false }; filters.show(); render(); if (filters.mine) load(); }, () => {});
+$("find").addEventListener("input", () => { keepAddress(); render(); search(); });
 $("log").addEventListener("change", () => { keepAddress(); load(); });
+area.onstart = () => toggleMap(true);
+$("map-toggle").addEventListener("click", toggleMap);
 $("zoom-in").addEventListener("click", () => sea.view.zoom(1.6));
 $("zoom-out").addEventListener("click", () => sea.view.zoom(1 / 1.6));
 $("zoom-all").addEventListener("click", showAll);
-document.addEventListener("keydown", (event) => {
-  const typing = event.target instanceof HTMLInputElement;
-  if (event.key === "Escape" && typing && $("find").value) { $("find").value = ""; render(); search(); }
-  else if (event.key === "Escape" && now.selected) choose(null);
-  else if (event.key === "/" && !typing) { $("find").focus(); event.preventDefault(); }
-  else if (event.key === "0" && !typing && !event.ctrlKey && !event.metaKey) showAll();
-});
+
+new Keys($("keys"), {
+  "/": () => $("find").focus(), f: () => filters.open($("filters").hidden), 0: showAll, g: () => { toggleMap(true); $("map").focus(); },
+  j: () => rows.step(1), k: () => rows.step(-1), a: () => inCase("focusOn", "acknowledged"), u: () => inCase("focusOn", "withdrawn"), n: () => inCase("focusOn", "note"),
+  o: () => inCase("openForm", "assigned"), x: () => inCase("openForm", "false_alarm"), c: () => inCase("copyLink"),
+}, escape);
 
 function showAll() {
   sea.view.moved = false;

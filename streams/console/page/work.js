@@ -32,7 +32,7 @@ Detail.prototype.words = function words(alert, line, story) {
       this.opener(alert, "assigned", "Assign…"),
       el("button", { type: "button", class: "second", "data-key": `link-${alert.id}`, "data-act": "link", onclick: () => this.copyLink(alert) }, "Copy link")),
     ...this.asked(alert, draft, assigned),
-    el("p", { class: "note", role: "status" }, draft.said))];
+    el("p", { class: "note outcome", role: "status" }, draft.said))];
 };
 
 Detail.prototype.draftOf = function draftOf(alert) {
@@ -65,8 +65,26 @@ Detail.prototype.opener = function opener(alert, form, label) {
 Detail.prototype.openForm = function openForm(alert, form) {
   Object.assign(this.draftOf(alert), { form, said: "", more: true });
   this.again();
+  if (form === "assigned") this.people();
   const first = form && this.box.querySelector(".asked select, .asked input");
   if (first) first.focus();
+};
+
+/** Who may be meant: all who work on a case now. */
+Detail.prototype.people = async function people() {
+  const choices = await ask("/api/choices").catch(() => null);
+  const names = new Set([myName(this.me), ...((choices && choices.assigned) || [])].filter(Boolean));
+  $("people").replaceChildren(...[...names].map((name) => el("option", { value: name })));
+};
+
+/** Ends a form that is open; false if none is. */
+Detail.prototype.endForm = function endForm(alert) {
+  const draft = this.draftOf(alert);
+  if (!draft.form) return false;
+  this.openForm(alert, "");
+  const opener = this.box.querySelector(".work .acts button");
+  if (opener) opener.focus();
+  return true;
 };
 
 Detail.prototype.toggle = function toggle(alert, name, label, kind) {
