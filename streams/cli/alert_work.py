@@ -1,4 +1,4 @@
-"""What people do about alerts: the sub-commands of ``wakewatch alerts`` that write feedback."""
+"""What people do about alerts: the sub-commands of ``wakewatch alerts``, most of which write feedback."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import typer
 
 from detectors.core.units import MS, rfc3339
 from streams.broker.feedback_writing import write_feedback
+from streams.cli.alert_handover import handover
 from streams.cli.alert_topic import find
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import talk
@@ -135,6 +136,7 @@ COMMANDS: Final[dict[str, Callable[..., None]]] = {
     "ack": ack,
     "assign": assign,
     "false-alarm": false_alarm,
+    "handover": handover,
     "note": note,
     "unack": unack,
 }

@@ -35,7 +35,7 @@ from streams.console.cases import (
     said_of,
 )
 from streams.console.filters import NO_FILTER, CaseFilter, choices_of, less, occur
-from streams.messages.feedback import Feedback
+from streams.messages.feedback import Feedback, covers
 
 _SAID_MOST: Final = 40
 _SILENCES_TOLD: Final = 40
@@ -131,9 +131,13 @@ class AlertTable:
         return msgspec.structs.replace(
             made,
             word=max(words, key=lambda word: word.time, default=None),
+            waiting=sum(m.open and m.alert.severity != "log" and not self._covered(m.alert, ids) for m in members),
             assigned=self.actions.assigned(case_id, ids),
             notes=self.actions.notes(case_id, ids),
         )
+
+    def _covered(self, alert: Alert, ids: list[str]) -> bool:
+        return any(covers(said, alert) for one in ids if (said := self.actions.decision(one)) is not None)
 
     def tell_time(self, ms: int, *, replayed: bool) -> None:
         """Advances event time."""

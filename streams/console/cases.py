@@ -96,6 +96,8 @@ class CaseSummary(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     dark: tuple[DarkLine, ...] = ()
     word: FeedbackShown | None = None
     """The newest decision about one of its open alerts."""
+    waiting: int = 0
+    """Open pages and tickets that no decision covers."""
     assigned: str = ""
     """The person who works on it."""
     notes: int = 0

@@ -3,7 +3,7 @@
 | parameter | a case matches if |
 |---|---|
 | ``severity`` | it has this severity |
-| ``status`` | ``open``, ``waiting`` (without a decision in force), ``acknowledged``, ``false_alarm`` or ``closed`` |
+| ``status`` | ``open``, ``waiting`` (no decision yet), ``acknowledged``, ``false_alarm`` or ``closed`` |
 | ``detector``, ``list``, ``zone``, ``source`` | one of its alerts has all of these; of an open case, an open one |
 | ``assigned``, ``unassigned=1`` | this person works on it; no one does |
 | ``area=W,S,E,N`` | its last position is in this box, degrees; west of east across 180 if W is greater than E |
@@ -155,7 +155,10 @@ def _statuses_of(case: CaseSummary) -> Iterator[str]:
         yield "closed"
         return
     yield "open"
-    yield "waiting" if case.word is None else case.word.kind
+    if case.waiting:
+        yield "waiting"
+    if case.word is not None:
+        yield case.word.kind
 
 
 def values_of(alert: Alert, name: str) -> set[str]:

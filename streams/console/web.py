@@ -5,6 +5,7 @@
 | ``/`` | the page |
 | ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``, or a filter
 (filters): of all |
+| ``/api/handover`` | what one watch hands to the next (handover.HandoverRoute) |
 | ``/api/choices`` | what there is to filter by |
 | ``/api/alerts/ID`` | one alert, whole, as it is in the topic |
 | ``/api/alerts/ID/order`` | an order for satellite images of its ship (orders.Orders) |
@@ -37,6 +38,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.console import feedback
 from streams.console.filters import FilterError, filter_of
+from streams.console.handover import HandoverRoute
 from streams.console.health import Kind
 from streams.console.hub import Hub, ServerEvent
 from streams.console.identity import GATE, Gate, allowed, body_of, identified, me
@@ -79,6 +81,7 @@ def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Applica
     app.router.add_get("/", answers.page)
     app.router.add_get("/api/alerts", past.or_now(past.overview, answers.overview))
     app.router.add_get("/api/choices", answers.choices)
+    app.router.add_get("/api/handover", HandoverRoute(kafka).answer)
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", past.or_now(past.alert, answers.alert))
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}/order", Orders(hub).order)
     app.router.add_get("/api/cases/{id:.+}", past.or_now(past.case, answers.case))

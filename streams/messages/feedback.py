@@ -97,6 +97,20 @@ def lacks(kind: Kind, note: str, reason: Reason | None, to: str) -> str:
     return ""
 
 
+def covers(said: Feedback, alert: Alert) -> bool:
+    """Whether a decision is in force for an alert.
+
+    It is for its own alert until a later revision is news, and for the other alerts of the case as they were when it
+    was made, as the notifier has it. Of those the event time is compared with the wall clock: alike on a live feed, and
+    a recording is always earlier.
+    """
+    if not said.decides or said.kind == "withdrawn":
+        return False
+    if said.alert_id == alert.id:
+        return said.revision >= alert.news
+    return said.case_id == alert.case_id and alert.time <= said.time
+
+
 def key_of(said: Feedback) -> bytes:
     """The record's key: alert id and a digest of the record, so that the same action written twice counts once."""
     digest = hashlib.sha256(msgspec.json.encode(said)).hexdigest()[:16]

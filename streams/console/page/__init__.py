@@ -22,6 +22,7 @@ SCRIPTS: Final = (
     "area.js",
     "filters.js",
     "keys.js",
+    "handover.js",
     "address.js",
     "commands.js",
     "main.js",

@@ -27,6 +27,7 @@ function readAddress() {
   now.alertId = said.get("alert");
   $("find").value = said.get("find") || "";
   filters.read(said);
+  if (said.get("handover")) handover.open(said.get("handover"));
   $("log").checked = said.get("log") === "1";
   const at = (said.get("at") || "").split(",").map(Number);
   if (at.length === 3 && at.every(Number.isFinite)) {

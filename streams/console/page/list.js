@@ -89,7 +89,7 @@ class CaseList {
 
 /** `mixed`: live sources and recordings are on the page, so that each recording must say that it is one. */
 function tags(one, fresh, mixed) {
-  const said = [["over", "CLOSED", !one.open], ["new", "NEW", fresh.has(one.case_id)], ["unverified", "UNVERIFIED", one.verification === "unverified"], ["recording", "RECORDING", one.replayed && mixed], ["heard", one.word ? wordOf(one.word) : "", Boolean(one.word)], ["heard", `for ${one.assigned}`, Boolean(one.assigned)]];
+  const said = [["over", "CLOSED", !one.open], ["new", "NEW", fresh.has(one.case_id)], ["unverified", "UNVERIFIED", one.verification === "unverified"], ["recording", "RECORDING", one.replayed && mixed], ["heard", one.word ? wordOf(one.word) : "", Boolean(one.word)], ["new", `${one.waiting} waiting`, Boolean(one.word && one.waiting)], ["heard", `for ${one.assigned}`, Boolean(one.assigned)]];
   return said.filter(([, , holds]) => holds).map(([kind, word]) => el("span", { class: `tag ${kind}` }, word));
 }
 

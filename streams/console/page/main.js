@@ -7,6 +7,7 @@ const sea = new SeaMap($("map"), $("tip"), choose);
 const rows = new CaseList($("cases"), choose, (caseId) => sea.point(caseId));
 const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, say, reach: (one, dark) => sea.reachOf(one, dark), link: caseLink, mapped: toggleMap });
 const area = new AreaPick(document.querySelector(".middle"), { placeAt: (px, py) => sea.view.placeAt(px, py), pixelAt: (lon, lat) => sea.view.at(lon, lat) });
+const handover = new HandoverSheet($("handover"), (caseId, alertId) => { choose(caseId); chooseAlert(alertId); });
 const filters = new CaseFilters({ changed: () => { keepAddress(); load(); }, me: () => myName(detail.me), area });
 sea.onpoint = (caseId) => rows.mark(caseId);
 const moved = soon(keepAddress, 400);
@@ -238,7 +239,7 @@ $("zoom-all").addEventListener("click", showAll);
 new Keys($("keys"), {
   "/": () => $("find").focus(), f: () => filters.open($("filters").hidden), 0: showAll, g: () => { toggleMap(true); $("map").focus(); },
   j: () => rows.step(1), k: () => rows.step(-1), a: () => inCase("focusOn", "acknowledged"), u: () => inCase("focusOn", "withdrawn"), n: () => inCase("focusOn", "note"),
-  o: () => inCase("openForm", "assigned"), x: () => inCase("openForm", "false_alarm"), c: () => inCase("copyLink"),
+  o: () => inCase("openForm", "assigned"), x: () => inCase("openForm", "false_alarm"), c: () => inCase("copyLink"), h: () => handover.open(),
 }, escape);
 
 function showAll() {

@@ -59,7 +59,7 @@ def shown(table: AlertTable, **query: Any) -> str:
         ({"zone": "Rajin"}, "bd"),
         ({"zone": "Rajin", "status": "open"}, "b"),
         ({"source": "kystverket"}, "c"),
-        ({"status": "waiting"}, "bc"),
+        ({"status": "waiting"}, "b"),
         ({"status": "acknowledged"}, "a"),
         ({"status": "closed"}, "d"),
         ({"status": "false_alarm"}, ""),

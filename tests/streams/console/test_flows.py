@@ -347,3 +347,43 @@ def test_names_order_nothing_on_the_page(write: Write, make: Make, started: Star
         assert page.evaluate("getComputedStyle(document.querySelector('.who')).unicodeBidi") == "isolate"
 
     visit(console.url, script)
+
+
+@SIZES
+def test_the_watch_is_handed_over_on_the_page_and_as_text(running: Console, size: tuple[int, int]) -> None:
+    def script(page: Page) -> None:
+        rows(page).first.click()
+        page.get_by_label("Your name").fill("Kim")
+        page.get_by_label("Note for the next watch").fill("coast radio called")
+        page.get_by_role("button", name="Add note").click()
+        expect(page.get_by_text("Saved.")).to_be_visible()
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Hand-over").click()
+        sheet = page.get_by_role("dialog")
+        expect(sheet).to_contain_text("Waiting for an answer (3)")
+        expect(sheet).to_contain_text("Kim: coast radio called")
+        for words in ("In hand (0)", "Opened (3)", "and 1 opened for the record", "note by Kim: ANGARA (IMO 9179842)"):
+            expect(sheet).to_contain_text(words)
+        assert axe() is None or violations(page) == []
+        sheet.get_by_role("button", name="Copy as text").click()
+        expect(sheet.get_by_text("Copied.")).to_be_visible()
+        copied = page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith("HAND-OVER OF THE WATCH") and "coast radio called" in copied
+        page.emulate_media(media="print")
+        expect(page.locator("main")).to_be_hidden()
+        expect(sheet.get_by_role("heading", name="Hand-over of the watch")).to_be_visible()
+        page.emulate_media(media="screen")
+        sheet.get_by_role("button", name="silent").first.click()
+        expect(sheet).to_be_hidden()
+        expect(page.locator("#detail h2")).to_have_text("ANGARA")
+
+    visit(running.url, script, size)
+
+
+def test_a_hand_over_of_another_length_is_rejected(running: Console) -> None:
+    client = Client(running)
+    for query in ("since=0h", "since=73h", "since=8", "since=%D9%A3h", "since=8h&format=doc"):
+        status, _, said = client.ask(f"/api/handover?{query}")
+        assert status == 400 and b"1h to 72h" in said
+    assert client.json("/api/handover?since=1h")["waiting"][0]["severity"] == "page"

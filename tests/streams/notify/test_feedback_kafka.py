@@ -128,3 +128,16 @@ def test_alerts_are_listed_once_and_in_order_of_time(
     assert "no such alerts" in nothing.stderr
     assert say("alerts", "--severity", "high").exit_code != 0
     assert say("alerts", "--state", "--follow").exit_code != 0
+
+
+def test_a_watch_is_handed_over_as_text_and_json(
+    kafka_settings: KafkaSettings, say: Callable[..., Any], make: Make
+) -> None:
+    write(kafka_settings, make(), make(id="f" * 32, case_id="mmsi/1"))
+    assert say("alerts", "ack", "0123", "--by", "Kim", "--note", "called").exit_code == 0
+    told = say("alerts", "handover", "--since", "1h").stdout
+    assert "WAITING FOR AN ANSWER (1)" in told and "IN HAND (1)" in told and "OPENED (2)" in told
+    assert "acknowledged by Kim: " in told and "called" in told
+    made = json.loads(say("alerts", "handover", "--json").stdout)
+    assert [case["case_id"] for case in made["waiting"]] == ["mmsi/1"]
+    assert "such as 2h" in str(say("alerts", "handover", "--since", "soon").exception)

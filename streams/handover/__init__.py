@@ -1,0 +1,1 @@
+"""The hand-over of a watch: what waits, what opened, what changed, and who did what."""
