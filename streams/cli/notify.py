@@ -28,6 +28,7 @@ from streams.notify.core import NoticeRules, Outgoing
 from streams.notify.dead_letters import DeadLetterWriter
 from streams.notify.delivery import Delivery, Targets
 from streams.notify.http import Endpoint, endpoint
+from streams.notify.links import address_of
 from streams.notify.notices import Notice
 from streams.notify.rate_cap import GateRules, quiet_of
 from streams.notify.targets import Target, plans_of, readiness, run_all
@@ -131,6 +132,7 @@ def _targets(rules: NotifySettings) -> Targets:
         webhook=at("webhook_url", rules.webhook_url),
         apprise=Apprise(rules.apprise_urls) if rules.apprise_urls else None,
         secret=rules.webhook_secret,
+        console=address_of(rules.console_url),
         alertmanager_severities=rules.alertmanager_severities,
         webhook_severities=rules.webhook_severities,
         apprise_severities=rules.apprise_severities,

@@ -17,6 +17,7 @@ import msgspec
 
 from detectors.core.units import unix_ms
 from streams.errors import ConfigError, SinkError
+from streams.notify.links import LINK
 from streams.notify.notices import Notice
 
 TICKETS_EVERY_MS: Final = 300_000
@@ -48,12 +49,11 @@ class Gathering:
         for notice in news:
             line = f"{'CLOSED ' if unix_ms(notice.ends_at) <= now_ms else ''}{notice.annotations['summary']}"
             if notice.labels["severity"] == "page":
-                cases.setdefault(notice.labels.get("case_id", ""), []).append(
-                    "\n".join((line, notice.annotations["description"], notice.annotations["explain"]))
-                )
+                told = (line, *map(notice.annotations.get, ("description", LINK, "explain")))
+                cases.setdefault(notice.labels.get("case_id", ""), []).append("\n".join(filter(None, told)))
             else:
                 self._first_ms = self._first_ms if self._tickets else now_ms
-                self._tickets.append(line)
+                self._tickets.append("\n".join(filter(None, (line, notice.annotations.get(LINK)))))
         return [AppriseMessage(title=_first_line(lines[0]), body="\n\n".join(lines)) for lines in cases.values()]
 
     def due(self, now_ms: int, *, leaving: bool = False) -> list[AppriseMessage]:
@@ -61,7 +61,7 @@ class Gathering:
         if not self._tickets or (now_ms - self._first_ms < TICKETS_EVERY_MS and not leaving):
             return []
         lines, self._tickets = self._tickets, []
-        title = lines[0] if len(lines) == 1 else f"{len(lines)} tickets"
+        title = _first_line(lines[0]) if len(lines) == 1 else f"{len(lines)} tickets"
         more = [f"and {len(lines) - _LINES_MOST} more"] if len(lines) > _LINES_MOST else []
         return [AppriseMessage(title=title, body="\n".join([*lines[:_LINES_MOST], *more]))]
 

@@ -18,6 +18,7 @@ from streams.notify import http
 from streams.notify.apprise_messages import Apprise, AppriseMessage, Gathering
 from streams.notify.core import Outgoing
 from streams.notify.http import Endpoint
+from streams.notify.links import linked
 from streams.notify.notices import Notice
 from streams.observability.metrics import Metrics
 from streams.observability.target_names import ALERTMANAGER, APPRISE, WEBHOOK
@@ -49,6 +50,8 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     apprise: Apprise | None = None
     secret: str = ""
     """The key that signs messages to the webhook."""
+    console: str = ""
+    """The console's public address (``links.address_of``): notifications link to it."""
     alertmanager_severities: tuple[Severity, ...] = EVERYTHING
     webhook_severities: tuple[Severity, ...] = EVERYTHING
     apprise_severities: tuple[Severity, ...] = EVERYTHING
@@ -99,7 +102,8 @@ class Delivery:
     def carry(self, outgoing: Outgoing) -> bool:
         """Delivers everything. False: asked to stop before it was done."""
         unwanted = set(EVERYTHING) - set(self._to.alertmanager_severities)
-        notices = [notice for notice in outgoing.notices if notice.labels.get("severity") not in unwanted]
+        wanted = (notice for notice in outgoing.notices if notice.labels.get("severity") not in unwanted)
+        notices = [linked(notice, self._to.console) for notice in wanted]
         for start in range(0, len(notices), _POST_MOST):
             if not self._notices(notices[start : start + _POST_MOST]):
                 return False
@@ -116,7 +120,8 @@ class Delivery:
         if self._to.apprise is None:
             return True
         now_ms = self._now_ms()
-        wanted = [notice for notice in news if notice.labels["severity"] in self._to.apprise_severities]
+        chosen = (notice for notice in news if notice.labels["severity"] in self._to.apprise_severities)
+        wanted = [linked(notice, self._to.console) for notice in chosen]
         return all(map(self._message, [*self._gathering.take(wanted, now_ms), *self._gathering.due(now_ms)]))
 
     def _message(self, message: AppriseMessage) -> bool:

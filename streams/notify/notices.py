@@ -33,6 +33,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_def
     annotations: dict[str, str]
     starts_at: str
     ends_at: str
+    generator_url: str = msgspec.field(default="", name="generatorURL")
+    """Where a person reads more; Alertmanager calls it the source."""
 
 
 def firing(alert: Alert, now_ms: int, lapse_s: float) -> Notice:

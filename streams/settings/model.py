@@ -152,6 +152,9 @@ class NotifySettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     apprise_urls: Annotated[
         str, Meta(description="Services as apprise URLs, separated by spaces; preferably given as a file")
     ] = ""
+    console_url: Annotated[
+        str, Meta(description="Public address of the console, to which notifications link; empty: no links")
+    ] = ""
     alertmanager_severities: Annotated[
         tuple[Literal["page", "ticket"], ...], Meta(description="Severities sent to Alertmanager: page, ticket")
     ] = ("page", "ticket")
