@@ -13,9 +13,9 @@ import typer
 from detectors.core.ticks import FeedRules
 from detectors.core.units import rfc3339
 from streams.cli.options import time_ms
-from streams.cli.replay import source_name
 from streams.decode import RawMessage, RefusedReports, raw_messages
 from streams.errors import InputError, Reason
+from streams.explain.log_records import source_name
 from streams.files.recordings import all_recordings
 from streams.files.unpackers import PackedError
 from streams.ingest.core import RATE_HZ, START_MS, Ingest, SourceKind

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,28 +14,15 @@ from streams.cli.options import Json, Servers, SettingsFile, alert_id_of, settin
 from streams.errors import ConfigError
 from streams.explain.geojson import geojson
 from streams.explain.hindsight import Hindsight
-from streams.explain.raw_log import Chance, Raw, RawLogFindings, RawLogReader, window_of
+from streams.explain.log_records import logged, recorded
+from streams.explain.raw_log import Chance, RawLogFindings, RawLogReader, window_of
 from streams.explain.revisions import Gathered, from_file, from_topic, gather
 from streams.explain.shapes import Feature, Point
 from streams.explain.timeline import render
 from streams.files.recordings import expanded, refuse_unreadable
-from streams.messages.log_records import (
-    H_EVENT_FROM,
-    H_EVENT_TO,
-    H_KIND,
-    H_SOURCE,
-    KIND_SENTENCES,
-    KIND_TICK,
-    Sentences,
-    TickRecord,
-    encode_tick,
-    partition_of,
-)
-from streams.messages.topics import SENTENCES
-from streams.messages.values import whole_number
-from streams.settings.model import KafkaSettings, Settings
+from streams.messages.log_records import partition_of
+from streams.settings.model import Settings
 
-_CHUNK_BYTES: Final = 1 << 18
 _OF_MEETINGS: Final = frozenset({"encounter", "loitering", "rendezvous"})
 
 
@@ -92,7 +78,7 @@ def _heard(
     """The contents of the raw log, and the chance of the silence; None, and the reason, if there is no log."""
     if alerts is not None and not log:
         return None, [], "no raw log: give --log RECORDING to see when this vessel and others were heard"
-    records = _recorded(log, effective) if alerts is not None else _logged(effective.kafka)
+    records = recorded(log, effective) if alerts is not None else logged(effective.kafka)
     wanted = frozenset(e.sentence for alert in gathered.revisions for e in alert.evidence)
     window = window_of(gathered.revisions)
     listener = RawLogReader(window, wanted, effective.fleet, partition_of(window.mmsi, effective.kafka.partitions))
@@ -101,46 +87,6 @@ def _heard(
         listener.take(record)
         hindsight.take(record)
     return listener.heard(), [] if hindsight.too_long else hindsight.chances, ""
-
-
-def _logged(kafka: KafkaSettings) -> Iterator[Raw]:
-    from streams.broker.reading import read
-
-    for record in read(kafka, SENTENCES):
-        kind = record.headers.get(H_KIND, KIND_SENTENCES)
-        if record.value and kind in {KIND_SENTENCES, KIND_TICK}:
-            from_ms, to_ms = (whole_number(record.headers.get(name)) for name in (H_EVENT_FROM, H_EVENT_TO))
-            source = record.headers.get(H_SOURCE, b"").decode("utf-8", "replace")
-            yield Raw(record.value, source, from_ms, to_ms, record.partition, kind == KIND_TICK)
-
-
-def _recorded(files: Sequence[Path], effective: Settings) -> Iterator[Raw]:
-    """Recordings in the form in which ingest would write them to the log, as one source and in time order."""
-    from streams.cli.replay import source_name
-    from streams.ingest.core import Ingest, SourceKind
-    from streams.ingest.line_times import OrderRules
-    from streams.ingest.stamps import StampRules
-    from streams.ingest.table_columns import ColumnMap
-    from streams.ingest.time_order import in_time_order
-
-    partitions, order = effective.kafka.partitions, OrderRules.of(effective, StampRules(), ColumnMap())
-    source = SourceKind(replayed=True)
-    ingest = Ingest(source_name(files[0]), partitions, effective.ingest, effective.feed, source)
-    for number, recording in enumerate(in_time_order(files, order)):
-        if number:
-            yield from _raw(ingest.next_file(), partitions)
-        while chunk := recording.file.read(_CHUNK_BYTES):
-            yield from _raw(ingest.feed(chunk), partitions)
-    yield from _raw(ingest.end(), partitions)
-
-
-def _raw(records: Iterable[object], partitions: int) -> Iterator[Raw]:
-    for record in records:
-        if isinstance(record, Sentences):
-            yield Raw(record.value, record.source, record.event_from_ms, record.event_to_ms, record.partition)
-        elif isinstance(record, TickRecord):
-            value = encode_tick(record.tick)
-            yield from (Raw(value, record.tick.source, partition=n, tick=True) for n in range(partitions))
 
 
 def _stop_places(effective: Settings, gathered: Gathered) -> list[Feature]:

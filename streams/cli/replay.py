@@ -18,6 +18,7 @@ from rich.table import Table
 from detectors.core.alert import encode
 from streams.cli.dated_lists import at_first, by_time, in_force
 from streams.cli.options import Columns, Dates, SettingsFile, TimeZone, columns_of, settings_of, stamps_of, time_ms
+from streams.explain.log_records import source_name
 from streams.files.recordings import expanded, refuse_unreadable
 from streams.imagery.detections.reading import read_detections
 from streams.imagery.elements import read_elements
@@ -206,11 +207,6 @@ def _untimed(file: FileRead, plan: ReplayPlan) -> str:
         f"no readable times{why}; times are generated from {start:%Y-%m-%dT%H:%M:%SZ} at "
         f"{plan.source_kind.rate_hz:g} sentences per second (--start, --rate): silences, stays and dates are not real"
     )
-
-
-def source_name(path: Path) -> str:
-    """The name of a recording as a source: its file name without endings."""
-    return path.name.split(".", 1)[0] or "recording"
 
 
 @contextmanager

@@ -22,7 +22,7 @@ def geojson(revisions: list[Alert], heard: RawLogFindings | None, zones: dict[st
     features = [
         *(features_of_tracks(heard) if heard is not None else ()),
         *_fixes(revisions),
-        *_reach(revisions, newest),
+        *reach_features(revisions),
         *_ports(newest, zones),
         *area_features(newest),
         *_partners(newest),
@@ -44,8 +44,9 @@ def _fixes(revisions: list[Alert]) -> Iterable[Feature]:
             yield point((alert.position.lon_deg, alert.position.lat_deg), said)
 
 
-def _reach(revisions: list[Alert], newest: Alert) -> Iterable[Feature]:
+def reach_features(revisions: list[Alert]) -> Iterable[Feature]:
     """Where the ship can be by the newest revision, or could be until it was heard again, at a stated speed."""
+    newest = revisions[-1]
     speed_kn, last = newest.details.get("v_max_kn"), revisions[0].position
     if not isinstance(speed_kn, int | float) or last is None:
         return

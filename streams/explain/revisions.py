@@ -67,10 +67,13 @@ def _heads(source: Source) -> Iterator[tuple[_AlertHead, bytes]]:
         yield head, value
 
 
-def from_file(path: Path) -> Source:
-    """Alerts as ``wakewatch replay --alerts`` writes them, one per line, also ``.gz``. Raises ConfigError."""
+def from_file(path: Path, option: str = "--alerts") -> Source:
+    """Alerts as ``wakewatch replay --alerts`` writes them, one per line, also ``.gz``.
+
+    Raises ConfigError, which names ``option``.
+    """
     if not path.is_file():
-        raise ConfigError(f"--alerts {path}: no such file")
+        raise ConfigError(f"{option} {path}: no such file")
 
     def lines() -> Iterator[bytes]:
         with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:

@@ -62,7 +62,7 @@ def _inland(area: BaseGeometry, tolerance_nm: float, heard_at: Place | None) -> 
     beyond_deg = 2 * from_coast_deg
     edges = (west - beyond_deg / narrow, south - beyond_deg, east + beyond_deg / narrow, north + beyond_deg)
     frame = shapely.box(*edges)
-    near = _land().geometries[_land().query(frame)]
+    near = land().geometries[land().query(frame)]
     cut = shapely.union_all(shapely.intersection(near, frame))  # clip_by_rect is quicker and may be invalid
     flat = scale(cut, narrow, 1.0, origin=(0, 0)).buffer(-from_coast_deg, quad_segs=_ARC)
     drawn = shapely.union_all(shapely.get_parts(flat.simplify(tolerance_nm / _NM_PER_DEG)))
@@ -93,7 +93,7 @@ def _ports() -> npt.NDArray[np.float64]:
 
 
 @cache
-def _land() -> shapely.STRtree:
+def land() -> shapely.STRtree:
     """All land, by polygon. Loaded once: 0.3 s and 1 MB."""
     said = json.loads(_data("console", "page", "land.json"))
     rings = [shapely.LinearRing(_ring(one, said["per_deg"])) for one in said["rings"]]

@@ -25,3 +25,13 @@ def chance_in_words(fact: Fact) -> str:
     else:
         often = f"on 1 day in {f'{days:.1f}'.removesuffix('.0') if days < _WHOLE_DAYS else f'{days:,.0f}'}"
     return f"a transmitting vessel is silent this long here {often}"
+
+
+def spoken(fact: Fact) -> str:
+    """``silence: 7200 s (threshold 3600 s)``; a chance as a sentence."""
+    if said := chance_in_words(fact):
+        return f"{said} (chance {fact.value}, threshold {fact.threshold})"
+    unit = f" {fact.unit}" if fact.unit else ""
+    threshold = "" if fact.threshold is None else f" (threshold {fact.threshold}{unit})"
+    source = f", {fact.source}" if fact.source else ""
+    return f"{fact.fact}: {fact.value}{unit}{threshold}{source}"

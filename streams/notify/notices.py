@@ -13,9 +13,9 @@ from typing import Final
 
 import msgspec
 
-from detectors.core.alert import Alert, Fact
+from detectors.core.alert import Alert
 from detectors.core.units import MS, rfc3339, unix_ms
-from streams.messages.fact_wording import chance_in_words
+from streams.messages.fact_wording import spoken
 from streams.messages.feedback import Feedback
 
 AREA_DEG: Final = 5
@@ -123,16 +123,6 @@ def _story(alert: Alert) -> Iterable[str]:
     if alert.verification == "unverified":
         yield "unverified: based on one report so far"
     yield "A lead for a person, not a finding."
-
-
-def spoken(fact: Fact) -> str:
-    """``silence: 7200 s (threshold 3600 s)``; a chance as a sentence."""
-    if said := chance_in_words(fact):
-        return f"{said} (chance {fact.value}, threshold {fact.threshold})"
-    unit = f" {fact.unit}" if fact.unit else ""
-    threshold = "" if fact.threshold is None else f" (threshold {fact.threshold}{unit})"
-    source = f", {fact.source}" if fact.source else ""
-    return f"{fact.fact}: {fact.value}{unit}{threshold}{source}"
 
 
 def _label(value: str) -> str:

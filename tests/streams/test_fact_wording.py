@@ -7,8 +7,7 @@ import pytest
 
 from detectors.core.alert import Fact
 from detectors.core.gap_wording import CHANCE_FACT
-from streams.messages.fact_wording import chance_in_words
-from streams.notify.notices import spoken
+from streams.messages.fact_wording import chance_in_words, spoken
 
 FORMER = "chance of such a silence within a day, transmitting"
 """In alerts of earlier versions."""
