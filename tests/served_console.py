@@ -15,7 +15,7 @@ from streams.console.hub import Hub
 from streams.console.web import application
 from streams.observability.metrics import Metrics
 from streams.settings.console import ConsoleSettings
-from streams.settings.model import KafkaSettings
+from streams.settings.model import Settings
 
 PROXY: Final = "127.0.0.2"
 """On the loopback as all others: only their addresses tell them apart."""
@@ -31,7 +31,7 @@ class Served:
 
     def __init__(self, settings: ConsoleSettings) -> None:
         self.metrics = Metrics(CollectorRegistry())
-        self.app = application(Hub(AlertTable()), self.metrics, settings, KafkaSettings())
+        self.app = application(Hub(AlertTable()), self.metrics, Settings(console=settings))
         self.loop = asyncio.new_event_loop()
         self.runner = web.AppRunner(self.app, access_log=None, shutdown_timeout=0.1)
         self.loop.run_until_complete(self.runner.setup())

@@ -71,13 +71,19 @@ class ListedShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     yard_lat_deg: float | None = None
     yard_lon_deg: float | None = None
     """Where the yard is, if known."""
+    note: str | None = None
+    added_by: str | None = None
+    added_at: str | None = None
+    """Of a ship of one's own list: why, by which person and when it was added, wall clock, RFC 3339."""
 
 
 class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A place that matters. A circle when ``polygon`` is None."""
 
     name: str
-    kind: Literal["sanctioned", "associated"]
+    kind: Literal["sanctioned", "associated", "watched"]
+    """``associated`` counts for listed vessels only; ``watched`` as ``sanctioned``, but no silence is measured against
+    it."""
     lat_deg: float
     lon_deg: float
     radius_nm: float = 5.0
@@ -103,6 +109,10 @@ class Zone(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     precision_nm: float | None = None
     severity: Literal["page", "ticket", "log"] | None = None
     """For an alert that a ship is inside, instead of the settings'; alerts of other reasons are not higher."""
+    note: str | None = None
+    added_by: str | None = None
+    added_at: str | None = None
+    """Of a zone of one's own: why, by which person and when it was added, wall clock, RFC 3339."""
 
 
 class Port(msgspec.Struct, frozen=True, kw_only=True):

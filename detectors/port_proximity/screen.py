@@ -66,7 +66,7 @@ class ZoneScreen:
         near = self.places.may_reach(lat_deg, lon_deg, np.zeros(len(at)), listed=listed)
         at, listed = at[near], listed[near]
         nm = self.places.distances_nm(lat_deg[near], lon_deg[near])
-        counted = self.places.sanctioned[None, :] | listed[:, None]
+        counted = self.places.for_all[None, :] | listed[:, None]
         found[at] = (counted & self.places.may_contain(lat_deg[near], lon_deg[near], nm)).any(axis=1)
         return found
 
@@ -85,7 +85,7 @@ class ZoneScreen:
         """Which of some ships have a destination that names a zone that counts for them."""
         texts = [text.decode("ascii", "replace") for text in now.destination[at].tolist()]
         zone = np.asarray([self.places.named_by(text) if text else NO_ZONE for text in texts], np.intp)
-        counts = self.places.sanctioned[zone] | (now.listed[at] > 0)
+        counts = self.places.for_all[zone] | (now.listed[at] > 0)
         return np.asarray((zone != NO_ZONE) & counts)
 
     def near(self, step: DetectorInput, said: ZoneStandings) -> Bools:
@@ -99,7 +99,7 @@ class ZoneScreen:
             return wanted
         lat_deg, lon_deg = now.lat_deg[at], now.lon_deg[at]
         nm = self.places.distances_nm(lat_deg, lon_deg)
-        counted = self.places.sanctioned[None, :] | (now.listed[at] > 0)[:, None]
+        counted = self.places.for_all[None, :] | (now.listed[at] > 0)[:, None]
         inside = counted & self.places.may_contain(lat_deg, lon_deg, nm)
         sog = sog_kn[at][:, None]
         reach_nm = self.places.radius_nm + sog * self.places.horizon_h

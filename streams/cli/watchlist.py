@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from detectors.core.reference import ListedShip, Reference
+from streams.cli import own_lists
 from streams.cli.importing import VANISHING_MOST, FilesOnly, agreed, called, held_by, in_force
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
@@ -54,6 +55,13 @@ def list_(
         )
         show_table(columns, [_listed(ship) for ship in found.reference.ships])
     talk(f"{vessels_text(found.reference.ships)}; {found.said}")
+    own_lists.tell_changes(found.changes)
+
+
+app.command("add", epilog='Example: wakewatch watchlist add --imo 9179842 --note "asked for by the port" --by Kim')(
+    own_lists.add_ship
+)
+app.command("remove", epilog="Example: wakewatch watchlist remove --imo 9179842 --by Kim")(own_lists.remove_ship)
 
 
 @app.command("match", epilog="Example: wakewatch watchlist match --imo 9179842")

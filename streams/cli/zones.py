@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from detectors.core.reference import Reference, Zone
+from streams.cli import own_lists
 from streams.cli.importing import VANISHING_MOST, FilesOnly, agreed, called, held_by, in_force
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
 from streams.cli.terminal import show_table, talk
@@ -18,6 +19,7 @@ from streams.reference.difference import ZoneDifference, zone_difference
 from streams.reference.importing import Importer
 from streams.reference.library import newest
 from streams.reference.loading import load_reference, make_reference, read_zones_file
+from streams.reference.own import with_own_zones
 
 app = typer.Typer(
     help="Zones: sanctioned ports, and ordinary ports on the same routes.",
@@ -47,6 +49,11 @@ def list_(
         columns = ("zone", "kind", "country", "locode", "lat", "lon", "nm", "from", "to", "programme")
         show_table(columns, [_row(zone) for zone in found.reference.zones])
     talk(f"{len(found.reference.zones)} zones; {found.said}")
+    own_lists.tell_changes(found.changes)
+
+
+app.command("add", epilog="Example: wakewatch zones add anchorage.geojson --by Kim")(own_lists.add_zone)
+app.command("remove", epilog="Example: wakewatch zones remove 'Anchorage K' --by Kim")(own_lists.remove_zone)
 
 
 @app.command(epilog="Example: wakewatch zones check my-zones.geojson")
@@ -75,7 +82,7 @@ def import_(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> None:
-    """Bring the zones of a file into force in running workers; they replace all zones in force.
+    """Bring the zones of a file into force in running workers; they replace all zones in force except your own areas.
 
     All partitions switch between two records: a vessel that was last heard in a new zone is reported, and alerts about
     removed zones are closed. Zones in the settings of a worker are no longer used. To complete an interrupted import,
@@ -90,7 +97,7 @@ def import_(
     own = load_reference(loaded.reference)
     held = held_by(loaded.kafka, needed=not dry_run)
     former = newest(held, own)
-    now = make_reference(former.ships, found.zones)
+    now = make_reference(former.ships, with_own_zones(found.zones, former))
     changes = zone_difference(former.zones, now.zones)
     _show(changes, now, json=json)
     if dry_run:

@@ -22,6 +22,7 @@ from streams.broker.clients import consumer
 from streams.broker.reading import believable_ms
 from streams.console.broker_health import BrokerHealth, BrokersSeen
 from streams.console.health import Backlog, Facts, HealthLimits, Ticked, Trouble, troubles, worker_limit_ms
+from streams.console.own_lists import OwnLists
 from streams.errors import InputError, SinkError, WakewatchError
 from streams.messages.log_records import H_KIND, KIND_TICK
 from streams.messages.topics import ALERTS, REFERENCE, SENTENCES
@@ -52,6 +53,7 @@ class HealthReport(msgspec.Struct, frozen=True, kw_only=True):
     """Version of the imported lists and zones in force."""
     since_ms: int
     """When they were imported, Unix ms; 0: nothing was imported."""
+    own: OwnLists = OwnLists()
     whole: bool = True
     """False: ``troubles`` has faults of Kafka only; the check continues, and may take long."""
 
@@ -150,13 +152,15 @@ class _CheckClients:
             lists_since_ms=self._since_ms(),
         )
         version = self._versions.in_force()
+        zones = None if version is None else self._versions.zones(version)
         return HealthReport(
             troubles=tuple(
                 troubles(
                     msgspec.structs.replace(facts, unseen=tuple(unseen)), self._settings.feed, _now_ms(), self._limits
                 )
             ),
-            zones=None if version is None else self._versions.zones(version),
+            zones=zones,
+            own=OwnLists.of(self._versions.own_ships(version), zones, self._versions.changes()),
             version=version,
             since_ms=self._since_ms(),
         )

@@ -25,6 +25,7 @@ from streams.console.cases import CaseTimeline, Clock, Overview, State
 from streams.console.filters import NO_FILTER, CaseFilter
 from streams.console.health import Backlog, Kind, Trouble
 from streams.console.health_checks import HealthReport
+from streams.console.own_lists import OwnLists
 from streams.console.past.history import History, Place
 from streams.console.topic_reader import Updates
 
@@ -77,6 +78,7 @@ class Hub:
         """Records of the alert topic from before the start that are not read yet; None before they are counted."""
         self._own_zones = self._zones = zones
         self._health, self._looked_s = HealthReport(troubles=(), zones=None, version=None, since_ms=0), time.monotonic()
+        self._own = OwnLists()
         self._read_s = time.monotonic()
         self.unread: Backlog | None = None
         """Number of written records that this console has not read yet."""
@@ -117,6 +119,9 @@ class Hub:
             return
         self._health, self._looked_s = health, time.monotonic()
         zones = self._own_zones if health.zones is None else health.zones
+        if health.own != self._own:
+            self._own = health.own
+            self._send(ServerEvent("own", b"{}"))
         if zones != self._zones:
             self._zones = zones
             self._send(ServerEvent("zones", b"{}"))
@@ -213,6 +218,10 @@ class Hub:
     def zones(self) -> bytes:
         """``/api/zones``: the zones in force, as JSON."""
         return msgspec.json.encode(self._zones)
+
+    def own(self) -> bytes:
+        """``/api/own``: own ships and areas in force, as JSON."""
+        return msgspec.json.encode(self._own)
 
     def health(self) -> bytes:
         """``/api/health`` and the data of a ``clock`` event, as JSON."""

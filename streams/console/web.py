@@ -12,10 +12,13 @@
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.CaseTimeline) |
 | ``/api/me`` | what the caller may do, and under which name (identity.Identity) |
 | ``POST /api/alerts/ID/feedback`` | a person's feedback on an alert (feedback.FeedbackRequest) |
-| ``/api/events`` | server-sent: ``revision`` (the alert), ``clock`` (hub.Status); ``reset``, ``zones``: ask again |
+| ``/api/events`` | server-sent: ``revision`` (the alert), ``clock`` (hub.Status); ``reset``, ``zones``, ``own``: ask
+again |
 | ``/api/zones`` | the zones that were imported last, otherwise the settings'; their dates decide whether they count
 today |
 | ``/api/stop-places`` | where ships stop, as the stage of meetings has learned it (stop_places.StopPlacesLayer) |
+| ``/api/own`` | own ships and areas in force, with who added them (own_lists.OwnLists) |
+| ``POST /api/own/ships`` ``/api/own/zones`` and ``.../remove`` | a change of them (own.AddShip and others) |
 | ``/api/health`` | what is wrong with the processes behind the page, and which lists are in force (hub.Status) |
 | ``?as_of=``, ``?about=``, ``/api/marks`` | earlier moments (past.routes) |
 | ``/runbook`` | what to do about an alert on wakewatch itself; the rules link to its headings |
@@ -43,6 +46,7 @@ from streams.console.health import Kind
 from streams.console.hub import Hub, ServerEvent
 from streams.console.identity import GATE, Gate, allowed, body_of, identified, me
 from streams.console.orders import Orders
+from streams.console.own_lists import OwnListRoutes
 from streams.console.page import page
 from streams.console.past.routes import PastRoutes
 from streams.console.runbook import document
@@ -88,6 +92,8 @@ def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Applica
     app.router.add_get("/api/events", answers.events, allow_head=False)
     app.router.add_get("/api/zones", answers.zones)
     app.router.add_get("/api/stop-places", StopPlacesLayer(everything).layer)
+    app.router.add_get("/api/own", answers.own)
+    OwnListRoutes(kafka, everything.reference).add_to(app)
     app.router.add_get("/api/health", answers.health)
     app.router.add_get("/runbook", answers.runbook)
     app.router.add_get("/healthz", answers.alive)
@@ -156,6 +162,9 @@ class _Answers:
 
     async def zones(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._hub.zones(), content_type=_JSON)
+
+    async def own(self, _request: web.Request) -> web.Response:
+        return web.Response(body=self._hub.own(), content_type=_JSON)
 
     async def health(self, _request: web.Request) -> web.Response:
         return web.Response(body=self._hub.health(), content_type=_JSON)

@@ -17,6 +17,8 @@ HEAD: Final = "head"
 MARKED: Final = "marked"
 SHIP: Final = "ship"
 ZONE: Final = "zone"
+OWN_LIST: Final = "OWN"
+"""The list of a team's own ships, which it changes one by one."""
 _ZONED: Final = "z"
 
 
@@ -27,7 +29,17 @@ class VersionEntry(msgspec.Struct, frozen=True, kw_only=True):
     ship: ListedShip
 
 
-class VersionHead(msgspec.Struct, frozen=True, kw_only=True):
+class ChangeMade(msgspec.Struct, frozen=True, kw_only=True):
+    """The change of one person that made a version from the one before."""
+
+    by: str
+    at: str
+    """Wall clock, RFC 3339."""
+    said: str
+    """The change in words: ``added ANGARA (IMO 9179842) to the own list``."""
+
+
+class VersionHead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The size of a version: it is complete when it has this number of entries."""
 
     version: str
@@ -35,6 +47,8 @@ class VersionHead(msgspec.Struct, frozen=True, kw_only=True):
     lists: dict[str, int]
     zones: int | None = None
     """None: the version has no zones of its own."""
+    change: ChangeMade | None = None
+    """None: an import of files."""
 
 
 class ImportBegun(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,13 +95,15 @@ def begun(version: str, number: str, based_on: int, command: str) -> tuple[bytes
     return key_of(version, BEGUN, number), msgspec.json.encode(ImportBegun(based_on=based_on, command=command))
 
 
-def head(version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None = None) -> Record:
+def head(
+    version: str, ships: Iterable[ListedShip], zones: Sequence[Zone] | None = None, change: ChangeMade | None = None
+) -> Record:
     """The record that completes a version."""
     lists: dict[str, int] = {}
     for ship in ships:
         lists[ship.list] = lists.get(ship.list, 0) + 1
     count = None if zones is None else len(zones)
-    made = VersionHead(version=version, ships=sum(lists.values()), lists=lists, zones=count)
+    made = VersionHead(version=version, ships=sum(lists.values()), lists=lists, zones=count, change=change)
     return key_of(version, HEAD), msgspec.json.encode(made)
 
 

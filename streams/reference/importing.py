@@ -25,7 +25,7 @@ from streams.broker import clients
 from streams.errors import ConfigError, SinkError, WakewatchError
 from streams.messages import reference_records
 from streams.messages.log_records import H_FORMAT, H_KIND, H_SOURCE, KIND_REFERENCE, LOG_FORMAT
-from streams.messages.reference_records import VersionMarker
+from streams.messages.reference_records import ChangeMade, VersionMarker
 from streams.messages.topics import REFERENCE, SENTENCES
 from streams.reference.library import read_versions
 from streams.reference.stored_versions import CLAIM_S, VersionStore
@@ -43,6 +43,10 @@ _PRODUCER: Final[dict[str, Any]] = {
 }
 
 
+class ImportConflictError(WakewatchError):
+    """Another import came first; nothing was changed."""
+
+
 class Importer:
     """Brings a reference into force. ``told`` is called for each step; ``command`` is the user's command."""
 
@@ -52,14 +56,16 @@ class Importer:
         self._log = kafka.topic_prefix + SENTENCES
         self._began_s = 0.0
 
-    def bring(self, held: VersionStore, now: Reference, *, zones: bool = False) -> None:
+    def bring(
+        self, held: VersionStore, now: Reference, *, zones: bool = False, change: ChangeMade | None = None
+    ) -> None:
         """Brings ``now`` into force; with its ``zones``, also if the newest version has none of its own.
 
         ``held`` is the contents of the topic when the difference was shown. Writes the missing records of the version,
         marks every partition, and deletes outdated records.
 
-        Raises WakewatchError, with nothing changed, if another import came first; SinkError if Kafka does not accept a
-        record: a new run continues from there.
+        Raises ImportConflictError, with nothing changed, if another import came first; SinkError if Kafka does not
+        accept a record: a new run continues from there.
         """
         zoned = now.zones if zones or held.zones(held.newest() or "") is not None else None
         version = reference_records.version_of(now, zoned=zoned is not None)
@@ -71,7 +77,7 @@ class Importer:
                 for record in reference_records.content(version, now.ships, zoned):
                     self._put(producer, record)
                 self._flush(producer)
-                self._put(producer, reference_records.head(version, now.ships, zoned))
+                self._put(producer, reference_records.head(version, now.ships, zoned, change))
                 self._flush(producer)
                 told = "" if zoned is None else f" and {len(zoned)} zones"
                 self._told(f"{len(now.ships)} entries{told} written as version {version}")
@@ -115,7 +121,7 @@ class Importer:
         return key
 
     def _refuse_second(self, producer: Any, claim: bytes, held: VersionStore, version: str) -> VersionStore:
-        """The present contents of the topic. Raises WakewatchError if this import is the second of two at once."""
+        """The present contents of the topic. Raises ImportConflictError if this import is the second of two at once."""
         found = self._read_back(claim)
         why = ""
         if rival := found.rival(claim, time.time() * MS):
@@ -127,7 +133,7 @@ class Importer:
         if why:
             self._put(producer, (claim, None))
             self._flush(producer)
-            raise WakewatchError(f"nothing was changed: {why}; import again to see the changes")
+            raise ImportConflictError(f"nothing was changed: {why}; import again to see the changes")
         return found
 
     def _read_back(self, claim: bytes) -> VersionStore:

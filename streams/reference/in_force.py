@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from detectors.core.reference import Reference
 from detectors.core.units import rfc3339
 from streams.broker.embedded import status
-from streams.messages.reference_records import Unfinished
+from streams.messages.reference_records import ChangeMade, Unfinished
 from streams.messages.topics import TopicMissingError
 from streams.reference.library import read_versions
 from streams.reference.stored_versions import VersionStore
@@ -32,6 +32,8 @@ class InForce(NamedTuple):
     """An import that has begun and has not ended."""
     unasked: str = ""
     """Why Kafka could not be asked, so that an import would not be seen; empty if it was asked."""
+    changes: tuple[ChangeMade, ...] = ()
+    """Changes of own ships and areas, newest first."""
 
     @property
     def said(self) -> str:
@@ -48,7 +50,7 @@ def force_of(held: VersionStore, own: Reference) -> InForce:
     found = held.reference(version, own)
     if version is None or found is None:
         return InForce(own, None, 0, held.unfinished())
-    return InForce(found, version, held.marked_ms(version), held.unfinished())
+    return InForce(found, version, held.marked_ms(version), held.unfinished(), changes=tuple(held.changes()))
 
 
 def ask(kafka: KafkaSettings, own: Reference) -> InForce:

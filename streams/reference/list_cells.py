@@ -18,6 +18,7 @@ from detectors.core.imo_number import check_digit
 
 _NOTHING: Final = frozenset({"", "-", "--", "-0-", "n/a", "na", "none", "null", "unknown"})
 _LONGEST: Final = 500
+NOTE_MOST: Final = 1000
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as wide letters
 _MARKUP: Final = str.maketrans("<>", "  ")
 _IMO: Final = re.compile(r"(?:IMO)?[\s:#]*([0-9]{7})", re.IGNORECASE)
@@ -68,6 +69,13 @@ def _checked(kept: str) -> str | None:
     if clean.startswith(_FORMULA):
         raise Refusal(f"{clean[:20]!r} begins like a spreadsheet formula")
     return clean
+
+
+def prose(given: str) -> str | None:
+    """A person's note on one line, of up to 1,000 characters, without those that cannot be shown."""
+    if len(given) > NOTE_MOST:
+        raise Refusal(f"a note of {len(given)} characters (at most {NOTE_MOST})")
+    return " ".join(_visible(given).split()) or None
 
 
 def texts(cell: str) -> tuple[str, ...]:

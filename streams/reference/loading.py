@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -15,10 +15,10 @@ from msgspec.structs import replace
 from detectors.core.reference import ListedShip, Reference, Zone
 from streams.errors import ConfigError
 from streams.reference.formats import ListFile, ListRead, read_lists
-from streams.reference.list_cells import RefusedRow
+from streams.reference.list_cells import Refusal, RefusedRow
 from streams.reference.ports import load_ports
 from streams.reference.watchlist import WatchlistFile, read_watchlist
-from streams.reference.zones import Zones, read_zones
+from streams.reference.zones import Zones, features_of, read_zones
 from streams.settings.model import ReferenceSettings
 
 SHIPPED_WATCHLIST: Final = "watchlist.toml"
@@ -131,6 +131,14 @@ def read_watchlist_file(path: Path) -> WatchlistFile:
 def read_zones_file(path: Path) -> Zones:
     """A zones file. Raises ConfigError when it cannot be read."""
     return read_zones(_content(path))
+
+
+def read_features(path: Path) -> list[Any]:
+    """The features of a zones file, unchecked. Raises ConfigError."""
+    try:
+        return features_of(_content(path))
+    except Refusal as why:
+        raise ConfigError(f"{path}: {why}") from None
 
 
 def included(name: str) -> bytes:

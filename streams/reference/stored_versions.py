@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from math import inf
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -22,8 +22,10 @@ from streams.messages.reference_records import (
     BEGUN,
     HEAD,
     MARKED,
+    OWN_LIST,
     SHIP,
     ZONE,
+    ChangeMade,
     ImportBegun,
     Record,
     Unfinished,
@@ -32,62 +34,14 @@ from streams.messages.reference_records import (
     key_of,
 )
 from streams.messages.values import decoded
+from streams.reference.held_version import Claim, HeldVersion
 from streams.reference.shared_values import share_values
 
 CLAIM_S: Final = 300.0
 """How long an import that began blocks others. One that takes longer gives up before it writes the next step."""
 _MS: Final = 1000
+_OWN: Final = f"{OWN_LIST}/"
 _PARTS: Final = 3
-
-
-class _Claim(NamedTuple):
-    offset: int
-    at_ms: int
-    begun: ImportBegun
-
-
-class _Version:
-    def __init__(self) -> None:
-        self.entries: dict[bytes, bytes] = {}
-        self.counted = False
-        """All entries were there and are not kept: it only matters whether that remains so."""
-        self.zones: dict[bytes, bytes] = {}
-        self.head: VersionHead | None = None
-        self.head_offset = self.marked_offset = -1
-        self.head_ms = self.marked_ms = self.written_ms = 0
-        self.begun: dict[bytes, _Claim] = {}
-
-    @property
-    def in_force(self) -> bool:
-        """Whether every partition has been marked since the head was written."""
-        return self.head is not None and self.marked_offset > self.head_offset
-
-    @property
-    def has_entries(self) -> bool:
-        """Whether all entries are there."""
-        return self.head is not None and (self.counted or len(self.entries) == self.head.ships)
-
-    @staticmethod
-    def put(entries: dict[bytes, bytes], key: bytes, value: bytes | None) -> None:
-        entries.pop(key, None)
-        if value is not None:
-            entries[key] = value
-
-    def count(self, key: bytes, value: bytes | None) -> None:
-        """Adds an entry by its key only, until all are there; then none is kept.
-
-        If one of them is deleted, none counts: a new import of the version writes all of them.
-        """
-        if self.counted and value is not None:
-            return
-        self.counted = False
-        self.put(self.entries, key, None if value is None else b"")
-
-    def settle(self) -> None:
-        """Keeps no entries once all have been counted."""
-        if self.has_entries:
-            self.entries.clear()
-            self.counted = True
 
 
 class VersionStore:
@@ -99,7 +53,7 @@ class VersionStore:
     """
 
     def __init__(self, ships_of: str | None = None) -> None:
-        self._versions: dict[str, _Version] = {}
+        self._versions: dict[str, HeldVersion] = {}
         self._ships_of = ships_of
 
     def put(self, key: bytes, value: bytes | None, offset: int = 0, written_ms: int = 0) -> str:
@@ -112,11 +66,11 @@ class VersionStore:
         wrong = f"key {key[:40]!r} does not belong to this topic" if kind not in _KINDS else _wrong(name, kind, value)
         if wrong:
             return wrong
-        version = self._versions.setdefault(name, _Version())
+        version = self._versions.setdefault(name, HeldVersion())
         if kind == BEGUN:
             version.begun.pop(key, None)
             if value is not None:
-                version.begun[key] = _Claim(offset, written_ms, decoded(value, ImportBegun))
+                version.begun[key] = Claim(offset, written_ms, decoded(value, ImportBegun))
             return ""
         version.written_ms = max(version.written_ms, written_ms)
         if kind == HEAD:
@@ -125,13 +79,20 @@ class VersionStore:
             version.head, version.head_offset, version.head_ms = head, offset, written_ms
         elif kind == MARKED:
             version.marked_offset, version.marked_ms = (offset, written_ms) if value is not None else (-1, 0)
-        elif kind == ZONE or self._ships_of in {None, name}:
-            version.put(version.entries if kind == SHIP else version.zones, key, value)
         else:
-            version.count(key, value)
+            self._put_content(version, parts, key, value)
         if self._ships_of not in {None, name}:
             version.settle()
         return ""
+
+    def _put_content(self, version: HeldVersion, parts: list[str], key: bytes, value: bytes | None) -> None:
+        """An entry or a zone."""
+        if parts[1] == SHIP and parts[-1].startswith(_OWN):
+            version.put(version.own, key, value)
+        if parts[1] == ZONE or self._ships_of in {None, parts[0]}:
+            version.put(version.entries if parts[1] == SHIP else version.zones, key, value)
+        else:
+            version.count(key, value)
 
     def ships(self, version: str) -> tuple[ListedShip, ...] | None:
         """The entries of a version in their order; None if it is incomplete, or cannot be read."""
@@ -143,6 +104,12 @@ class VersionStore:
         ships = tuple(each.ship for each in sorted(shelved, key=lambda each: each.place))
         share_values(ships)
         return ships
+
+    def own_ships(self, version: str | None) -> tuple[ListedShip, ...]:
+        """The own list of a version; known without its other entries."""
+        held = self._versions.get(version or "")
+        kept = sorted((decoded(value, VersionEntry) for value in held.own.values()), key=_place) if held else ()
+        return tuple(each.ship for each in kept)
 
     def zones(self, version: str) -> tuple[Zone, ...] | None:
         """The zones of a version in their order; None if it is incomplete, or has none of its own."""
@@ -159,7 +126,7 @@ class VersionStore:
         zones = self.zones(version)
         return Reference(ships=ships, zones=own.zones if zones is None else zones, ports=own.ports, version=version)
 
-    def _whole(self, version: str) -> _Version | None:
+    def _whole(self, version: str) -> HeldVersion | None:
         held = self._versions.get(version)
         if held is None or held.head is None or not held.has_entries:
             return None
@@ -182,6 +149,11 @@ class VersionStore:
     def head(self, version: str) -> VersionHead | None:
         """Its head, if there is one."""
         return self._versions[version].head if version in self._versions else None
+
+    def changes(self) -> list[ChangeMade]:
+        """The changes of own ships and areas whose versions are still held, newest first."""
+        heads = sorted(((v.head_offset, v.head) for v in self._versions.values() if v.head), reverse=True, key=_first)
+        return [head.change for _, head in heads if head.change is not None]
 
     def marked_ms(self, version: str) -> int:
         """When every partition had been notified of a version, Unix ms; 0 if that has not happened."""
@@ -223,7 +195,7 @@ class VersionStore:
         held = self._versions.get(version)
         return held.written_ms if held is not None else 0
 
-    def _until_ms(self, held: _Version) -> float:
+    def _until_ms(self, held: HeldVersion) -> float:
         """Until when a version was in force."""
         if held.head is None:
             return held.written_ms
@@ -255,7 +227,15 @@ class VersionStore:
                     yield key, None
 
 
-def _can_go_on(claim: _Claim, now_ms: float) -> bool:
+def _place(entry: VersionEntry) -> int:
+    return entry.place
+
+
+def _first(pair: tuple[int, VersionHead]) -> int:
+    return pair[0]
+
+
+def _can_go_on(claim: Claim, now_ms: float) -> bool:
     """A time slightly ahead is from another machine's clock; one far ahead does not count."""
     return abs(now_ms - claim.at_ms) < CLAIM_S * _MS
 

@@ -1,8 +1,8 @@
 """Reads zones as GeoJSON: bytes in, zones and rejected features out. No I/O here.
 
 A FeatureCollection of Points (with ``radius_nm``), Polygons and MultiPolygons (``zone_shapes``). Properties:
-``name``, ``kind`` (sanctioned | associated), ``programme``, ``legal_basis``, ``from``, ``to`` (ISO dates, both
-included), ``aliases``, ``locode``, ``country``, ``radius_nm``, ``horizon_h``, ``severity``, ``source``,
+``name``, ``kind`` (sanctioned | associated | watched), ``programme``, ``legal_basis``, ``from``, ``to`` (ISO dates,
+both included), ``aliases``, ``locode``, ``country``, ``radius_nm``, ``horizon_h``, ``severity``, ``source``,
 ``precision_nm``; others, such as ``note``, are skipped.
 """
 
@@ -41,13 +41,22 @@ class Zones(msgspec.Struct, frozen=True, kw_only=True):
 def read_zones(content: bytes) -> Zones:
     """Reads a GeoJSON file. A feature that is rejected is reported with its line; the others count. Never raises."""
     try:
+        features = features_of(content)
+    except Refusal as why:
+        return Zones(zones=(), refused=(RefusedRow(line=0, reason=str(why)),))
+    return _read(features, _feature_lines(content))
+
+
+def features_of(content: bytes) -> list[Any]:
+    """The features of a GeoJSON file, unchecked; at least one. Raises Refusal."""
+    try:
         tree = msgspec.json.decode(content.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Zones(zones=(), refused=(RefusedRow(line=0, reason=f"not JSON: {error}"),))
+        raise Refusal(f"not JSON: {error}") from None
     features = tree.get("features") if isinstance(tree, dict) and tree.get("type") == "FeatureCollection" else None
     if not isinstance(features, list) or not features:
-        return Zones(zones=(), refused=(RefusedRow(line=0, reason="not a FeatureCollection with features"),))
-    return _read(features, _feature_lines(content))
+        raise Refusal("not a FeatureCollection with features")
+    return features
 
 
 def _read(features: list[Any], lines: list[int]) -> Zones:
@@ -58,7 +67,7 @@ def _read(features: list[Any], lines: list[int]) -> Zones:
     for number, feature in enumerate(features):
         line = lines[number] if len(lines) == len(features) else 0
         try:
-            zone = _zone(feature)
+            zone = zone_of(feature)
             _refuse_duplicate(zone, taken)
             zones.append(zone)
             doubts += [RefusedRow(line=line, reason=f"{zone.name}: {doubt}") for doubt in doubts_of(zone, feature)]
@@ -97,7 +106,8 @@ def _corners(polygons: tuple[Rings, ...]) -> frozenset[frozenset[tuple[float, fl
 # -- one feature ----------------------------------------------------------------------------------------------------
 
 
-def _zone(feature: object) -> Zone:
+def zone_of(feature: object) -> Zone:
+    """One feature of a GeoJSON file. Raises Refusal."""
     properties = feature.get("properties") if isinstance(feature, dict) else None
     geometry = feature.get("geometry") if isinstance(feature, dict) else None
     if not isinstance(properties, dict) or not isinstance(geometry, dict):
@@ -145,13 +155,15 @@ def _name(properties: dict[str, Any]) -> str:
     return name
 
 
-def _kind(properties: dict[str, Any]) -> Literal["sanctioned", "associated"]:
+def _kind(properties: dict[str, Any]) -> Literal["sanctioned", "associated", "watched"]:
     match properties.get("kind"):
         case "sanctioned":
             return "sanctioned"
         case "associated":
             return "associated"
-    raise Refusal("kind must be sanctioned or associated")
+        case "watched":
+            return "watched"
+    raise Refusal("kind must be sanctioned, associated or watched")
 
 
 def _severity(properties: dict[str, Any]) -> Literal["page", "ticket", "log"] | None:

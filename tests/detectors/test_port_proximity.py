@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from detectors.core import testing
 from detectors.core.alert import Alert
 from detectors.core.geography.reachable_zones import ReachableZones
 from detectors.core.reference import Port, Reference, Zone
@@ -174,3 +175,15 @@ def test_the_more_ordinary_ports_fit_as_well_the_less_the_zone_is_worth() -> Non
         (("Dunai", "Sonbong"), 19),
         (("Dunai", "Rajin"), 18),
     ]
+
+
+def test_a_watched_area_counts_for_every_vessel_and_no_silence_is_measured_against_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    watched = tuple(msgspec.structs.replace(z, kind="watched") if z.name == "Forbidden" else z for z in REFERENCE.zones)
+    monkeypatch.setattr(testing, "REFERENCE", msgspec.structs.replace(REFERENCE, zones=watched))
+    through = voyage(SHIP, np.arange(5, 3 * HOUR, 60.0), (41.75, 131.0))
+    assert [(a.status, a.details["reason"]) for a in near(through)] == [("opened", "inside"), ("closed", "inside")]
+    named = [*voyage(SHIP, [5.0, 35.0], (20.0, 110.0)), Report(at_s=40, mmsi=SHIP, type=5, destination="CNSHA>XXFBD")]
+    assert [a.details["reason"] for a in near(named)] == ["destination"]
+    assert [a for a in run(dark(14.0)) if a.detector == "port_proximity"] == []

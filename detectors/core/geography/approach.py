@@ -42,7 +42,7 @@ def look_at(places: ZoneColumns, ship: VesselState, now_ms: int, speeds: Speeds)
     found = [
         look
         for number, zone in enumerate(places.zones)
-        if (zone.kind == "sanctioned" or ship.listed) and places.in_force(number, date)
+        if (places.for_all[number] or ship.listed) and places.in_force(number, date)
         for look in _zone_look(places, number, ship, named=named == number, speeds=speeds)
     ]
     return max(found, key=lambda look: (look.reason, -look.distance_nm, -look.zone), default=NOWHERE)
@@ -80,7 +80,7 @@ def refuted(
         return None
     if said.zone == NO_ZONE:
         return "withdrawn"
-    if ship.listed is None and (said.reason == FEASIBLE or not places.sanctioned[said.zone]):
+    if ship.listed is None and (said.reason == FEASIBLE or not places.for_all[said.zone]):
         return "delisted"
     if said.reason == FEASIBLE:
         allowed = reachable_zones.still_dark(ship.on_trusted_fix(), now_ms)

@@ -47,6 +47,11 @@ class ZoneNamed(NamedTuple):
 UNNAMED: Final = ZoneNamed(NO_ZONE, "")
 
 
+def counts_for_all(zone: Zone) -> bool:
+    """Whether a zone counts for vessels that are not listed, too."""
+    return zone.kind != "associated"
+
+
 class ZoneColumns:
     """All zones of a reference, numbered as there."""
 
@@ -58,6 +63,8 @@ class ZoneColumns:
         self._vectors = unit_vectors(lat, lon)
         self.radius_nm = np.asarray([z.radius_nm for z in self.zones], np.float64)
         self.sanctioned = np.asarray([z.kind == _SANCTIONED for z in self.zones], bool)
+        self.for_all = np.asarray([counts_for_all(z) for z in self.zones], bool)
+        """Those that count for vessels that are not listed, too."""
         self._areas = {n: area_of((z.polygon, *z.more_polygons)) for n, z in enumerate(self.zones) if z.polygon}
         circle = np.asarray([z.polygon is None for z in self.zones], bool)
         self._aim_nm = np.where(circle, self.radius_nm / 2, self.radius_nm)
@@ -227,7 +234,7 @@ def _needed_kn(zones: tuple[Zone, ...]) -> Floats:
         there = unit_vectors(np.array([zone.lat_deg]), np.array([zone.lon_deg]))
         way_nm = distances_nm(here, there) - _CELL_NM - _EDGE * zone.radius_nm - _SLACK
         kn = way_nm / max(zone.horizon_h, _LEAST_HORIZON_H)
-        for listed in (False, True) if zone.kind == _SANCTIONED else (True,):
+        for listed in (False, True) if counts_for_all(zone) else (True,):
             np.minimum(needed[int(listed)], kn, out=needed[int(listed)])
     return needed
 
