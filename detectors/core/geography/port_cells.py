@@ -47,8 +47,9 @@ class PortCells:
 
 def _places(reference: Reference) -> list[tuple[float, float]]:
     """Ports, and ordinary ports among the zones: what is done in a sanctioned zone counts wherever it is."""
-    zones = [zone for zone in reference.zones if zone.kind == _ORDINARY and zone.polygon is None]
-    return [(place.lat_deg, place.lon_deg) for place in (*reference.ports, *zones)]
+    circles = [zone for zone in reference.zones if zone.kind == _ORDINARY and zone.polygon is None]
+    ports = [(port.lat_deg, port.lon_deg) for port in reference.ports]
+    return [*ports, *((zone.lat_deg, zone.lon_deg) for zone in circles)]
 
 
 def _around(place: tuple[float, float]) -> Cells:
