@@ -63,6 +63,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     troubles: tuple[Trouble, ...] = ()
     """Faults of the processes behind the page."""
     lists: Lists
+    past: bool
+    """Whether the log was read to where it ended at the start: earlier moments can be asked for."""
 
 
 RESET: Final = ServerEvent("reset", b"{}")
@@ -228,7 +230,13 @@ class Hub:
         found = self._health
         since = rfc3339(found.since_ms) if found.since_ms else None
         lists = Lists(version=found.version, since=since)
-        status = Status(state=self.state, clock=self._table.clock, troubles=self._troubles(), lists=lists)
+        status = Status(
+            state=self.state,
+            clock=self._table.clock,
+            troubles=self._troubles(),
+            lists=lists,
+            past=self.unread_past == 0,
+        )
         return msgspec.json.encode(status)
 
     @property

@@ -25,6 +25,8 @@ SCRIPTS: Final = (
     "handover.js",
     "address.js",
     "commands.js",
+    "moment.js",
+    "timeline.js",
     "main.js",
 )
 """Joined in this order into one script with its own scope."""

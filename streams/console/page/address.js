@@ -1,7 +1,7 @@
 // The address keeps what is chosen: #case=...&alert=...&at=lat,lon,zoom&log=1&find=... and the filter (filters.js).
 
-const OF_A_CASE = ["case", "alert", "at", "t"];
-const plainly = (said) => said.toString().replaceAll("%2F", "/").replaceAll("%2C", ",");
+const OF_A_CASE = ["case", "alert", "at", "t", "known"];
+const plainly = (said) => said.toString().replaceAll("%2F", "/").replaceAll("%2C", ",").replaceAll("%3A", ":");
 
 function keepAddress() {
   const said = new URLSearchParams();
@@ -10,6 +10,7 @@ function keepAddress() {
   if (wordsNow()) said.set("find", wordsNow());
   filters.write(said);
   if ($("log").checked) said.set("log", "1");
+  moment.write(said);
   if (sea.view.moved) {
     const [lon, lat] = unproject(sea.view.x, sea.view.y);
     said.set("at", [lat.toFixed(3), lon.toFixed(3), sea.view.zoomLevel.toFixed(2)].join(","));
@@ -29,6 +30,7 @@ function readAddress() {
   filters.read(said);
   if (said.get("handover")) handover.open(said.get("handover"));
   $("log").checked = said.get("log") === "1";
+  moment.read(said);
   const at = (said.get("at") || "").split(",").map(Number);
   if (at.length === 3 && at.every(Number.isFinite)) {
     sea.view.moved = true;
@@ -38,7 +40,7 @@ function readAddress() {
 
 /** The alert of the address may have moved to another case since the link was written. */
 async function followAlert() {
-  const alert = now.alertId && await ask(`/api/alerts/${now.alertId}`);
+  const alert = now.alertId && await askMoment(`/api/alerts/${now.alertId}`);
   if (!alert || alert.case_id === now.selected) return;
   now.selected = alert.case_id;
   keepAddress();

@@ -34,6 +34,7 @@ class Detail {
 
   gone(caseId) {
     this.box.hidden = false;
+    if (this.past) { this.box.replaceChildren(this.closeButton(), el("p", { class: "empty" }, this.waits ? "The log is still being read." : `Nothing was known of ${caseId} at this moment, or the log no longer has it.`)); return; }
     this.box.replaceChildren(this.closeButton(), el("p", { class: "empty" }, `${caseId} is no longer on this page: it closed more than a day ago. \`wakewatch alerts\` still has it.`));
   }
 

@@ -18,7 +18,7 @@ class CaseList {
       return this.group(cases, words || partial(overview) ? `${title} (${cases.length})` : `${title} (${overview.open[severity]})`, overview, { selected, fresh, mixed: overview.clock.live });
     });
     const closed = wanted.filter((one) => !one.open);
-    groups.push(this.group(closed, `Closed in the last day (${closed.length})`, overview, { selected, fresh, mixed: overview.clock.live }));
+    groups.push(this.group(closed, `${overview.known === "now" ? "Ended since" : "Closed in the last day"} (${closed.length})`, overview, { selected, fresh, mixed: overview.clock.live }));
     this.box.replaceChildren(...this.hidden(overview), ...groups.filter(Boolean), ...this.rest(overview, wanted, words, log));
     if (focus && this.rows.has(focus)) this.rows.get(focus).focus({ preventScroll: true });
   }

@@ -9,6 +9,8 @@ const detail = new Detail($("detail"), { closed: () => choose(null), chosen: cho
 const area = new AreaPick(document.querySelector(".middle"), { placeAt: (px, py) => sea.view.placeAt(px, py), pixelAt: (lon, lat) => sea.view.at(lon, lat) });
 const handover = new HandoverSheet($("handover"), (caseId, alertId) => { choose(caseId); chooseAlert(alertId); });
 const filters = new CaseFilters({ changed: () => { keepAddress(); load(); }, me: () => myName(detail.me), area });
+const moment = new Moment({ changed: () => { keepAddress(); showMoment(); }, told: () => timeline.show(), clock: () => now.present && now.present.clock, recorded: () => Boolean(now.story && now.story.case.replayed) });
+const timeline = new Timeline($("time"), moment, { chosen: choose, counts: countsOf });
 sea.onpoint = (caseId) => rows.mark(caseId);
 const moved = soon(keepAddress, 400);
 sea.onmoved = () => { moved(); area.follow(); };
@@ -35,14 +37,14 @@ async function load() {
   const asked = ++now.asked;
   try {
     const words = wordsNow();
-    const overview = await ask(`/api/alerts?log=${$("log").checked ? 1 : 0}${words ? `&find=${encodeURIComponent(words)}` : ""}${filters.query()}`);
+    const path = now.path = `/api/alerts?log=${$("log").checked ? 1 : 0}${words ? `&find=${encodeURIComponent(words)}` : ""}${filters.query()}`;
+    const overview = await ask(path);
     if (asked !== now.asked) return; // a later question was asked since: its answer is the newer one
-    notice(overview, !now.overview || now.overview.state === "loading");
-    now.overview = overview;
+    notice(overview, !now.present || now.present.state === "loading");
+    now.present = overview;
     tellClock(overview);
-    if (now.selected) await loadStory();
-    render();
-    if (!sea.view.moved && !sea.fitted) { if (now.selected && now.story && sea.view.width) sea.frame(now.story.case); else sea.fit(); }
+    moment.remark().catch(() => {});
+    await loadMoment(path);
   } catch (error) {
     if (!(error instanceof WrongQuestion)) { lose(); return; }
     filters.wrong(error.message);
@@ -50,15 +52,41 @@ async function load() {
   }
 }
 
+/** The list of the chosen moment: what was asked before, or what is asked now in its place. */
+async function loadMoment(path) {
+  const asked = now.asked, shown = await moment.listOf(path, now.present);
+  if (!shown || asked !== now.asked) return;
+  now.overview = shown;
+  if (now.selected) await loadStory();
+  render();
+  if (!sea.view.moved && !sea.fitted) { if (now.selected && now.story && sea.view.width) sea.frame(now.story.case); else sea.fit(); }
+}
+
 async function loadStory() {
   const asked = now.selected;
-  const story = await ask(`/api/cases/${asked.split("/").map(encodeURIComponent).join("/")}`);
+  const story = await askMoment(`/api/cases/${asked.split("/").map(encodeURIComponent).join("/")}`);
   if (asked !== now.selected) return;
   now.story = story;
   if (!story) { await followAlert(); return; }
   const id = story.alerts.some((line) => line.id === now.alertId) ? now.alertId : story.case.lead;
-  const alert = await ask(`/api/alerts/${id}`);
+  const alert = await askMoment(`/api/alerts/${id}`);
   if (asked === now.selected && alert) now.alert = alert;
+  else if (asked === now.selected && moment.past) now.alert = story.alerts.find((line) => line.id === id); // the log no longer has it whole
+}
+
+const askMoment = (path) => (!moment.past ? ask(path) : moment.ready ? moment.ask(path + moment.query("?")) : null);
+
+/** Shows another moment: one question at a time, the newest next. */
+async function showMoment() {
+  timeline.show();
+  if (sea.traffic) sea.traffic.show(moment.at);
+  if (now.moving || !now.present) { now.moved = true; return; }
+  now.moving = true;
+  do {
+    now.moved = false;
+    await loadMoment(now.path).catch(lose);
+  } while (now.moved);
+  now.moving = false;
 }
 
 /** What got worse or new since the page was opened is marked until somebody looks at it. */
@@ -73,7 +101,7 @@ function notice(overview, first) {
     const worse = before ? URGENCY[one.severity] > URGENCY[before.severity] || (one.open && !before.open) : !part;
     if (!first && one.open && one.severity !== "log" && worse && one.case_id !== now.selected) {
       now.fresh.add(one.case_id);
-      if (one.severity === "page") { $("said").textContent = inert(`New page: ${one.headline}`); tellDesktop(one); }
+      if (one.severity === "page") { $("said").textContent = inert(`New page: ${one.headline}`); tellDesktop(one); timeline.announce(one); }
     }
   }
   const cases = overview.cases.map((one) => [one.case_id, { severity: one.severity, open: one.open }]);
@@ -84,13 +112,14 @@ function notice(overview, first) {
 function render() {
   const { overview } = now;
   if (!overview) return;
-  const marks = { words: wordsNow(), selected: now.selected, fresh: now.fresh, log: $("log").checked };
+  const marks = { words: wordsNow(), selected: now.selected, fresh: moment.past ? new Set() : now.fresh, log: $("log").checked };
   rows.show(overview, marks);
   sea.selected = now.selected;
   sea.shapes = now.selected && now.alert ? imageShapes(now.alert.details || {}) : null;
   detail.reachKn = overview.reach_kn;
   sea.show(shownCases(), overview.clock, overview.reach_kn);
-  tellCounts(overview);
+  tellCounts(now.present);
+  Object.assign(detail, { past: moment.past, waits: moment.past && !moment.ready });
   if (!now.selected) detail.hide();
   else if (!now.story) detail.gone(now.selected);
   else if (now.alert) detail.show(now.story, now.alert, overview.clock);
@@ -109,12 +138,16 @@ function wordsNow() {
 
 function tellCounts(overview) {
   const open = overview.open;
-  $("counts").replaceChildren(...["page", "ticket", "log"].map((severity) => el("span", { class: `${severity}-text` }, `${MARKS[severity]} ${number(open[severity])} ${severity}`)));
+  $("counts").replaceChildren(...countsOf(open));
   $("log-label").textContent = `Log (${number(open.log)})`;
   document.title = `${open.page ? `▲${open.page} ` : ""}${open.ticket ? `◆${open.ticket} ` : ""}wakewatch`;
   const shown = overview.cases.filter((one) => one.open);
   $("recording").hidden = !(overview.clock.recorded && !overview.clock.live) && !(shown.length && shown.every((one) => one.replayed));
   $("legend-reach").textContent = `area in reach by now at ${overview.reach_kn} kn (assumed, unless the case gives a speed)`;
+}
+
+function countsOf(open) {
+  return ["page", "ticket", "log"].map((severity) => el("span", { class: `${severity}-text` }, `${MARKS[severity]} ${number(open[severity])} ${severity}`));
 }
 
 function tellClock(status) {
@@ -179,7 +212,7 @@ function lose() {
   tellState();
 }
 
-function choose(caseId) {
+function choose(caseId, stay = false) {
   const before = now.selected;
   Object.assign(now, { selected: caseId, alertId: null, alert: caseId === before ? now.alert : null, story: caseId === before ? now.story : null });
   now.fresh.delete(caseId);
@@ -193,7 +226,7 @@ function choose(caseId) {
   loadStory().then(() => {
     render();
     if (now.story && before !== caseId && sea.view.width) requestAnimationFrame(() => sea.frame(now.story && now.story.case));
-    if (before !== caseId) { $("detail").scrollTop = 0; $("detail").focus({ preventScroll: true }); }
+    if (before !== caseId) { $("detail").scrollTop = 0; if (!stay) $("detail").focus({ preventScroll: true }); }
   }, lose);
 }
 
@@ -213,9 +246,10 @@ function listen() {
   events.onopen = alive(refetch);
   events.addEventListener("clock", alive((event) => {
     const status = JSON.parse(event.data);
-    if (now.overview) now.overview.clock = status.clock;
+    if (now.present) now.present.clock = status.clock;
     tellClock(status);
-    if (now.overview) sea.show(sea.cases, status.clock, now.overview.reach_kn);
+    if (moment.tick(status)) load();
+    if (now.overview && !moment.past) sea.show(sea.cases, status.clock, now.overview.reach_kn);
   }));
   events.addEventListener("revision", alive(refetch));
   events.addEventListener("reset", alive(refetch));
@@ -240,6 +274,7 @@ new Keys($("keys"), {
   "/": () => $("find").focus(), f: () => filters.open($("filters").hidden), 0: showAll, g: () => { toggleMap(true); $("map").focus(); },
   j: () => rows.step(1), k: () => rows.step(-1), a: () => inCase("focusOn", "acknowledged"), u: () => inCase("focusOn", "withdrawn"), n: () => inCase("focusOn", "note"),
   o: () => inCase("openForm", "assigned"), x: () => inCase("openForm", "false_alarm"), c: () => inCase("copyLink"), h: () => handover.open(),
+  t: () => timeline.focus(), "[": () => timeline.jump(-1), "]": () => timeline.jump(1),
 }, escape);
 
 function showAll() {

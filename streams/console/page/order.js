@@ -5,7 +5,7 @@ const ORDERS = [["geojson", "GeoJSON"], ["stapi-order", "STAPI order"], ["stapi-
 /** Below the passes of an open alert; they are numbered as in the alert. */
 Detail.prototype.order = function order(alert, now) {
   const said = alert.details || {}, passes = passesOf(said);
-  if (!passes.length || !isOpen(alert)) return [];
+  if (this.past || !passes.length || !isOpen(alert)) return [];
   const numberOf = (one) => said.imagery.passes.indexOf(one) + 1;
   const key = `${alert.id}/${alert.revision}`;
   if (!this.ordered || this.ordered.key !== key) this.ordered = { key, pass: "", format: "", text: "", said: "" };

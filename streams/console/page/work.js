@@ -18,6 +18,7 @@ function actionWords(one) {
 const myName = (me) => me.by || localStorage.getItem("by") || "";
 
 Detail.prototype.words = function words(alert, line, story) {
+  if (this.past) return [el("p", { class: "note" }, `Nothing can be recorded here: ${IN_THE_PAST}.`)];
   if (!this.me.may) return this.me.why ? [el("p", { class: "note" }, `Nothing can be recorded here: ${this.me.why}.`)] : [];
   const draft = this.draftOf(alert), word = line.word, assigned = story.case.assigned || "";
   const me = myName(this.me);
