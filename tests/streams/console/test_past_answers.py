@@ -21,7 +21,7 @@ from streams.console.past.views import PastOverview, Question
 from streams.console.topic_reader import Updates
 from streams.console.web import application
 from streams.observability.metrics import Metrics
-from streams.settings.model import ConsoleSettings, KafkaSettings
+from streams.settings.model import KafkaSettings, Settings
 
 Make = Callable[..., Alert]
 NOWHERE = KafkaSettings(bootstrap_servers="127.0.0.1:1")
@@ -157,7 +157,7 @@ def test_without_kafka_the_lists_still_answer_and_a_record_says_why_it_does_not(
 
     async def run() -> None:
         hub = Hub(AlertTable())
-        app = application(hub, Metrics(CollectorRegistry()), ConsoleSettings(), NOWHERE)
+        app = application(hub, Metrics(CollectorRegistry()), Settings(kafka=NOWHERE))
         async with TestClient(TestServer(app, host="127.0.0.1")) as client:
 
             async def ask(path: str) -> tuple[int, str]:
