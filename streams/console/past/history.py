@@ -35,7 +35,7 @@ class HistoryBounds(msgspec.Struct, frozen=True, kw_only=True):
     """How much is held. A revision takes 0.8 to 1.1 kB (measured), ids and indexes included."""
 
     revisions_most: int = 200_000
-    feedback_most: int = 20_000
+    feedback_most: int = 60_000
     closed_kept_ms: int = DAY_MS
     """As in the present table: closed cases are listed for this time."""
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.core.alert import Alert
+from detectors.core.alert import Alert, Evidence
 from detectors.core.units import rfc3339
 from streams.messages.feedback import Feedback
 
@@ -17,8 +17,8 @@ Rows = npt.NDArray[np.intp]
 Times = tuple[int, int]
 """Event time of live sources and of recordings, Unix ms; 0: none yet."""
 _LEFT_OUT: Final = frozenset({"why", "would_change", "evidence", "details", "related"})
-_DETAILS: Final = ("last_heard", "v_max_kn", "reappeared_at")
-"""What the list and the map need of an alert's details (``cases.dark_of``)."""
+_DETAILS: Final = ("last_heard", "v_max_kn", "reappeared_at", "list", "zone", "source")
+"""What the list, the map and the filter need of an alert's details (``cases.dark_of``, ``filters.values_of``)."""
 _KINDS: Final = {
     "alert": np.int32,
     "revision": np.int32,
@@ -86,6 +86,8 @@ def packed(alert: Alert) -> bytes:
     """What is kept of an alert."""
     fields = {name: getattr(alert, name) for name in alert.__struct_fields__ if name not in _LEFT_OUT}
     fields["details"] = {key: alert.details[key] for key in _DETAILS if key in alert.details}
+    sources = sorted({piece.source for piece in alert.evidence})
+    fields["evidence"] = tuple(Evidence(time="", source=source, sentence="", sha256="") for source in sources)
     return msgspec.msgpack.encode(SmallAlert(**fields))
 
 
@@ -113,6 +115,11 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def order(self) -> Rows:
         """All rows by alert, and by revision in each."""
         return np.lexsort((self.columns.revision, self.columns.alert))
+
+    @cached_property
+    def of_recordings(self) -> frozenset[int]:
+        """Numbers of the alerts about recordings."""
+        return frozenset(np.unique(self.columns.alert[self.columns.replayed]).tolist())
 
     def alert(self, row: int) -> Alert:
         """The small alert of a row."""

@@ -2,7 +2,8 @@
 
 | path | |
 |---|---|
-| ``/api/alerts?as_of=T`` | the list as it was at T: what had been stated by then (views.PastOverview) |
+| ``/api/alerts?as_of=T`` | the list as it was at T: what had been stated by then (views.PastOverview); ``log``,
+``find`` and filters as for the present |
 | ``/api/alerts?about=T`` | the alerts whose episode covers T, by what is known now (views.PastOverview) |
 | ``/api/alerts/ID?as_of=T`` | an alert as it was stated by T, whole; ``?about=T``: as it is now, if the log has it |
 | ``/api/cases/CASE_ID?as_of=T`` | a case with its timeline (views.PastTimeline); also ``?about=T`` |
@@ -18,6 +19,7 @@ from typing import Final
 
 from aiohttp import web
 
+from streams.console.filters import FilterError, filter_of
 from streams.console.hub import Hub
 from streams.console.past.answers import BusyError, PastAnswers
 from streams.console.past.moments import MomentError, moment_ms, reached
@@ -101,6 +103,7 @@ class PastRoutes:
             clock=(min(at_ms, now[0]), min(at_ms, now[1])),
             log=request.query.get("log") == "1",
             words=request.query.get("find", "")[:_WORDS_MOST],
+            wanted=filter_of(request.query),
             reach_kn=self._hub.reach_kn,
         )
 
@@ -110,7 +113,7 @@ class PastRoutes:
             raise _later(f"the log is still being read{'' if unread is None else f', {unread:,} records to go'}")
         try:
             body = await ask()
-        except MomentError as error:
+        except (MomentError, FilterError) as error:
             raise web.HTTPBadRequest(text=f"{error}\n") from error
         except BusyError as error:
             raise _later(str(error)) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -12,7 +12,9 @@ from detectors.core.alert import Alert, Position
 from detectors.core.units import rfc3339, unix_ms
 from streams.console.alert_table import AlertTable, TableBounds
 from streams.console.cases import CaseSummary, CaseTimeline, Overview
+from streams.console.filters import NO_FILTER, CaseFilter
 from streams.console.past.known import Known, Rows, Times, covering_rows, shown_rows
+from streams.messages.feedback import Feedback
 
 KnownWhen = Literal["then", "now"]
 """``then``: what had been stated by the moment; ``now``: what is known now about it."""
@@ -45,6 +47,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     """Event time of live sources and of recordings at the moment: not later than it, nor than now; 0: there is none."""
     log: bool = False
     words: str = ""
+    wanted: CaseFilter = NO_FILTER
     reach_kn: float = 0.0
 
 
@@ -58,15 +61,22 @@ def overview(known: Known, question: Question) -> PastOverview:
         rows = shown_rows(known, question.at_ms, question.clock)
         table, _ = _table(known, question, rows, TableBounds(closed_kept_ms=known.closed_kept_ms))
         table.forget()
-        made = table.overview("following", log=question.log, words=question.words)
+        made = _listed(table, question, question.wanted)
     else:
         rows = covering_rows(known, question.at_ms)
         bounds = TableBounds(closed_kept_ms=_FOR_EVER_MS, closed_shown=_COVERING_SHOWN)
         table, alerts = _table(known, question, rows, bounds)
-        made = table.overview("following", log=question.log, words=question.words)
-        made = msgspec.structs.replace(made, cases=_placed(known, question.at_ms, made.cases, alerts))
+        area = question.wanted.area
+        made = _listed(table, question, msgspec.structs.replace(question.wanted, area=None))
+        cases = _placed(known, question.at_ms, made.cases, alerts)
+        inside = tuple(one for one in cases if area is None or (one.position and area.holds(one.position)))
+        made = msgspec.structs.replace(made, cases=inside)
     told = {name: getattr(made, name) for name in made.__struct_fields__}
     return PastOverview(**told, as_of=rfc3339(question.at_ms), known=question.known, known_from=known.known_from)
+
+
+def _listed(table: AlertTable, question: Question, wanted: CaseFilter) -> Overview:
+    return table.overview("following", log=question.log, words=question.words, wanted=wanted)
 
 
 def story(known: Known, question: Question, case_id: str) -> PastTimeline | None:
@@ -94,11 +104,21 @@ def _table(known: Known, question: Question, rows: Rows, bounds: TableBounds) ->
     alerts = [known.alert(int(row)) for row in rows]
     for alert in alerts:
         table.take(alert, b"")
-    live = {alert.id for alert in alerts if not alert.replayed}
-    for said in known.words:
-        if question.known == "now" or (said.alert_id in live and unix_ms(said.time) <= question.at_ms):
-            table.hear(said)
+    for said in _heard(known, question, alerts):
+        table.hear(said)
     return table, alerts
+
+
+def _heard(known: Known, question: Question, alerts: list[Alert]) -> Iterator[Feedback]:
+    """The feedback that counts, on these alerts and on others of their cases, by time."""
+    ids, cases = {alert.id for alert in alerts}, {alert.case_id for alert in alerts}
+    wanted = {said.alert_id for said in known.words if said.alert_id in ids or said.case_id in cases}
+    for said in known.words:
+        if said.alert_id not in wanted:
+            continue
+        recorded = known.alerts.get(said.alert_id, -1) in known.of_recordings
+        if question.known == "now" or (not recorded and unix_ms(said.time) <= question.at_ms):
+            yield said
 
 
 def _placed(known: Known, at_ms: int, cases: Iterable[CaseSummary], alerts: Iterable[Alert]) -> tuple[CaseSummary, ...]:

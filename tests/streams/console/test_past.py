@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.core.alert import Alert, Vessel, encode
+from detectors.core.alert import Alert, Evidence, Vessel, encode
 from detectors.core.units import HOUR_MS, rfc3339, unix_ms
 from streams.console.alert_table import AlertTable
 from streams.console.cases import Overview
+from streams.console.filters import NO_FILTER, Area, CaseFilter
 from streams.console.past.history import History, HistoryBounds, Place
 from streams.console.past.marks import marks
 from streams.console.past.moments import MomentError, moment_ms, reached
@@ -26,6 +27,16 @@ T0 = datetime(2024, 2, 4, 5, 12, tzinfo=UTC)
 T0_MS = int(T0.timestamp() * 1000)
 QUARTERS = st.integers(-16, 500).map(lambda quarters: quarters / 4)
 """Hours after T0; revisions have such times too, so that some come at the very moment that is asked for."""
+EVIDENCE = tuple(Evidence(time=T0.isoformat(), source="coast", sentence=f"!AIVDM{n}", sha256="0") for n in range(2))
+FILTERS = st.sampled_from(
+    (
+        NO_FILTER,
+        CaseFilter(status=("waiting",)),
+        CaseFilter(severity=("log", "page"), list=("OFAC",)),
+        CaseFilter(source=("coast",), assigned=("Lee", "")),
+        CaseFilter(area=Area(west_deg=129, south_deg=30, east_deg=132, north_deg=40)),
+    )
+)
 CASES = ("imo/9179842", "mmsi/2", "mmsi/3")
 
 
@@ -82,7 +93,8 @@ def revisions(draw: st.DrawFn) -> list[Alert]:
                     time=at(hours),
                     position=draw(st.sampled_from((None, position(34.6, 129.5 + revision, at(hours - 1))))),
                     headline=f"alert {number} revision {revision}",
-                    details={"last_heard": start, "v_max_kn": 12, "silent_for_s": 7, **back},
+                    details={"last_heard": start, "v_max_kn": 12, "silent_for_s": 7, "list": "OFAC", **back},
+                    evidence=EVIDENCE[: draw(st.integers(0, 2))],
                     replayed=replayed,
                     same_as=revision - 1 if revision > 1 and draw(st.booleans()) else None,
                 )
@@ -95,9 +107,13 @@ def everything(draw: st.DrawFn) -> tuple[list[Alert], list[Feedback]]:
     alerts = draw(revisions())
     words = []
     for number in range(draw(st.integers(0, 4))):
-        kind: Any = draw(st.sampled_from(("acknowledged", "false_alarm", "withdrawn")))
+        kind: Any = draw(st.sampled_from(("acknowledged", "false_alarm", "withdrawn", "note", "assigned")))
         time = rfc3339(T0_MS + draw(st.integers(0, 100)) * HOUR_MS + number)
-        words.append(about(draw(st.sampled_from(alerts)), kind, f"Kim {number}", "", time))
+        words.append(
+            about(
+                draw(st.sampled_from(alerts)), kind, f"Kim {number}", "", time, to="Lee" if kind == "assigned" else ""
+            )
+        )
     return alerts, words
 
 
@@ -109,25 +125,25 @@ def fresh(alerts: Sequence[Alert], words: Sequence[Feedback], asked: Question, *
     for alert in sorted(alerts, key=lambda one: (unix_ms(one.time), one.revision)):
         if unix_ms(alert.time) <= asked.at_ms:
             table.take(alert, encode(alert))
-    live = {alert.id for alert in alerts if not alert.replayed}
+    recorded = {alert.id for alert in alerts if alert.replayed}
     for said in sorted(words, key=lambda one: one.time):
-        if unix_ms(said.time) <= asked.at_ms and said.alert_id in live:
+        if unix_ms(said.time) <= asked.at_ms and said.alert_id not in recorded:
             table.hear(said)
     if forget:
         table.forget()
     return table
 
 
-@given(everything(), st.randoms(use_true_random=False), QUARTERS, st.booleans())
+@given(everything(), st.randoms(use_true_random=False), QUARTERS, st.booleans(), FILTERS)
 def test_as_of_a_moment_is_a_fresh_table_of_what_was_stated_by_then(
-    told: tuple[list[Alert], list[Feedback]], random: Any, hours: float, log: bool
+    told: tuple[list[Alert], list[Feedback]], random: Any, hours: float, log: bool, wanted_cases: CaseFilter
 ) -> None:
     alerts, words = told
     delivered: list[Alert | Feedback] = [*alerts, *words, *random.sample(alerts, len(alerts) // 2)]
     random.shuffle(delivered)
     known = history_of(*delivered).known
-    asked = question(hours, log=log)
-    wanted = fresh(alerts, words, asked).overview("following", log=log)
+    asked = question(hours, log=log, wanted=wanted_cases)
+    wanted = fresh(alerts, words, asked).overview("following", log=log, wanted=asked.wanted)
     made = overview(known, asked)
     assert {name: getattr(made, name) for name in wanted.__struct_fields__} == {
         name: getattr(wanted, name) for name in wanted.__struct_fields__
@@ -225,6 +241,14 @@ def test_the_search_is_in_what_was_known(make: Make) -> None:
     assert len(overview(known, question(1, words="old")).cases) == 1
     assert overview(known, question(1, words="angara")).cases == ()
     assert len(overview(known, question(3, words="angara")).cases) == 1
+
+
+def test_a_box_on_the_map_holds_what_was_in_it_at_the_moment(make: Make) -> None:
+    there, back = make(time=at(0)), position(42.7, 132.2, at(48))
+    known = history_of(there, make(revision=2, status="closed", time=at(48), position=back)).known
+    for lat, lon, found in ((34.6, 129.5, 1), (42.7, 132.2, 0)):
+        box = Area(west_deg=lon - 1, south_deg=lat - 1, east_deg=lon + 1, north_deg=lat + 1)
+        assert len(overview(known, question(24, "now", wanted=CaseFilter(area=box))).cases) == found
 
 
 # -- moments ----------------------------------------------------------------------------------------------------------

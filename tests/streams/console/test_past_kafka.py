@@ -98,6 +98,8 @@ def test_what_comes_later_changes_only_what_it_concerns(
         (f"/api/alerts?as_of={THEN}&about={THEN}", "give as_of or about"),
         (f"/api/cases/imo/9179842?as_of={quote('<script>')}", "as_of: not a time"),
         (f"/api/alerts/{ID}?about=%00", "about: not a time"),
+        (f"/api/alerts?as_of={THEN}&severity=worst", "severity: use page, ticket, log"),
+        (f"/api/alerts?about={THEN}&area=1,2,3", "area: use one W,S,E,N"),
         ("/api/marks", "from: not a time"),
         (f"/api/marks?from={THEN}&to=1", "to: not a time"),
         (f"/api/marks?from={NOW}&to={THEN}", "from: later than to"),
