@@ -17,6 +17,7 @@ SCRIPTS: Final = (
     "list.js",
     "detail.js",
     "order.js",
+    "own.js",
     "work.js",
     "todo.js",
     "area.js",

@@ -7,6 +7,7 @@ const sea = new SeaMap($("map"), $("tip"), choose);
 const rows = new CaseList($("cases"), choose, (caseId) => sea.point(caseId));
 const detail = new Detail($("detail"), { closed: () => choose(null), chosen: chooseAlert, say, reach: (one, dark) => sea.reachOf(one, dark), link: caseLink, mapped: toggleMap });
 const area = new AreaPick(document.querySelector(".middle"), { placeAt: (px, py) => sea.view.placeAt(px, py), pixelAt: (lon, lat) => sea.view.at(lon, lat) });
+const own = detail.own = new OwnLists($("own"), area);
 const handover = new HandoverSheet($("handover"), (caseId, alertId) => { choose(caseId); chooseAlert(alertId); });
 const filters = new CaseFilters({ changed: () => { keepAddress(); load(); }, me: () => myName(detail.me), area });
 const moment = new Moment({ changed: () => { keepAddress(); showMoment(); }, told: () => timeline.show(), clock: () => now.present && now.present.clock, recorded: () => Boolean(now.story && now.story.case.replayed) });
@@ -203,6 +204,10 @@ function tellDesktop(one) {
   told.onclick = () => { window.focus(); choose(one.case_id); };
 }
 
+function loadOwn() {
+  own.load().then(render, lose);
+}
+
 function loadZones() {
   ask("/api/zones").then((zones) => { sea.zones = zones; sea.draw(); }, lose);
 }
@@ -254,6 +259,7 @@ function listen() {
   events.addEventListener("revision", alive(refetch));
   events.addEventListener("reset", alive(refetch));
   events.addEventListener("zones", alive(loadZones));
+  events.addEventListener("own", alive(() => { loadOwn(); }));
   events.onerror = () => lose();
   // A connection can die without a word: the console sends its clock every two seconds.
   setInterval(() => { if (Date.now() - now.heard > KNOCK_MS) lose(); tellState(); }, 1000);
@@ -261,7 +267,7 @@ function listen() {
 
 $("bell").addEventListener("change", async () => { if ($("bell").checked && (await Notification.requestPermission()) !== "granted") $("bell").checked = false; });
 $("bell-label").hidden = !("Notification" in window);
-ask("/api/me").then((me) => { detail.me = me || { may: false }; filters.show(); render(); if (filters.mine) load(); }, () => {});
+ask("/api/me").then((me) => { detail.me = me || { may: false }; Object.assign(own, { me: me || own.me }).render(); filters.show(); render(); if (filters.mine) load(); }, () => {});
 $("find").addEventListener("input", () => { keepAddress(); render(); search(); });
 $("log").addEventListener("change", () => { keepAddress(); load(); });
 area.onstart = () => toggleMap(true);
@@ -285,5 +291,6 @@ function showAll() {
 window.addEventListener("hashchange", () => { readAddress(); load(); });
 readAddress();
 loadZones();
+loadOwn();
 load();
 listen();

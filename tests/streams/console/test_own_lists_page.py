@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 from collections.abc import Callable
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from streams.console.serving import Console
 from streams.reference.library import read_versions
 from streams.settings.model import KafkaSettings
 
+from .browser import Tab, chromium, tab
 from .test_console_kafka import Client
 
 Make = Callable[..., Alert]
@@ -84,3 +87,56 @@ def test_what_cannot_be_added(
     write(make())
     answered, said = post(started().port, path, **body)
     assert (answered, said.count("\n")) == (status, 1)
+
+
+@pytest.mark.broker
+@pytest.mark.skipif(chromium() is None, reason="needs Chromium (apt-get install chromium)")
+def test_an_admin_watches_a_ship_and_an_area_on_the_page(
+    write: Write, make: Make, started: Start, tmp_path: Path
+) -> None:
+    write(make(mmsi=273_999_001))
+    running = started()
+    own = "document.getElementById('own')"
+
+    async def fill(page: Tab, key: str, text: str) -> None:
+        field = f"{own}.querySelector('[data-key=own-{key}]')"
+        await page.evaluate(f"{field}.value = {json.dumps(text)}; {field}.dispatchEvent(new Event('input'))")
+
+    async def script(page: Tab) -> None:
+        await page.open(running.url)
+        await page.until("document.readyState === 'complete' && document.querySelector('.case.page')")
+        await page.until(f"!{own}.hidden")
+        await fill(page, "by", "Kim <b>")
+        await page.evaluate("document.querySelector('.case.page').click()")
+        await page.until("document.querySelector('[data-key=watch-ship]')")
+        await page.evaluate("document.querySelector('[data-key=watch-ship]').click()")
+        await page.until("document.getElementById('detail').innerText.includes('On the own list: added by Kim <b>')")
+        await page.evaluate(f"{own}.open = true")
+        await fill(page, "name", "Anchorage K")
+        await fill(page, "corners", "42-00.0N 130-00.0E\n42.0 130.5\n42 30 N 130 30 E")
+        await page.evaluate(f"{own}.querySelector('[data-key=own-add]').click()")
+        await page.until(f"{own}.innerText.includes('Corner 3 is not a position')")
+        await fill(page, "corners", "42-00.0N 130-00.0E\n42.0 130.5\n42-30.0N, 130-30.0E")
+        await page.evaluate(f"{own}.querySelector('[data-key=own-add]').click()")
+        await page.until(f"{own}.innerText.includes('Anchorage K (watched)')")
+        await page.evaluate(f"{own}.querySelector('[data-key=own-draw]').click()")
+        for x, y in ((60, 200), (160, 200), (160, 300)):
+            at = "new MouseEvent('click', {bubbles: true, clientX: 0, clientY: 0})"
+            await page.evaluate(
+                f"(() => {{ const e = {at}; Object.defineProperty(e, 'offsetX', {{value: {x}}});"
+                f" Object.defineProperty(e, 'offsetY', {{value: {y}}});"
+                " document.querySelector('.own-sheet svg').dispatchEvent(e); })()"
+            )
+        await page.evaluate("document.querySelector('.own-sheet button').click()")
+        await page.until(f"{own}.innerText.includes('3 corners taken from the map')")
+        assert await page.evaluate(f"{own}.querySelector('[data-key=own-corners]').value.split('\\n').length") == 3
+        await page.evaluate(f"{own}.querySelector('[data-key^=area-]').click()")
+        await page.until(f"!{own}.innerText.includes('Anchorage K (watched)')")
+        await page.until(f"{own}.innerText.includes('by Kim <b>: removed the area Anchorage K')")
+        assert page.errors == []
+
+    async def run() -> None:
+        async with tab(tmp_path) as page:
+            await script(page)
+
+    asyncio.run(run())
