@@ -91,6 +91,7 @@ RIGHTS: Final[dict[str, Rights]] = {
         group_operation="Describe",
         group_prefixed=True,
     ),
+    "traffic": Rights(topics=(("Read", (SENTENCES,)),)),
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
     "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),  # and assign, note and so on
     "explain": Rights(topics=(("Read", (ALERTS, SENTENCES, REFERENCE, MEETINGS)),)),

@@ -152,6 +152,7 @@ class Metrics:
         self.sightings_reported = self._counter(
             "sightings_reported", "Records of what satellite images show, written to the log"
         )
+        self._traffic()
         self.trouble = self._gauge(
             "trouble_seconds", "How long the console's banner has shown this; 0: not shown, NaN: unknown", "kind"
         )
@@ -166,6 +167,15 @@ class Metrics:
         self.memory_cap = self._gauge("memory_cap_bytes", "Memory limit of this process")
         self.memory_cap.set(memory_cap_bytes())
         ProcessCollector(registry=self.registry)
+
+    def _traffic(self) -> None:
+        self.traffic_reports = self._counter("traffic_reports", "Reports taken by the traffic process")
+        self.traffic_vessels = self._gauge("traffic_vessels", "Vessels that the traffic process knows", "timeline")
+        self.traffic_points = self._gauge("traffic_track_points", "Points of tracks that are kept", "timeline")
+        self.traffic_left_out = self._gauge(
+            "traffic_left_out", "Positions left out of tracks since the start, by reason", "timeline", "reason"
+        )
+        self.traffic_unread = self._gauge("traffic_unread_records", "Records of the log that are not read yet")
 
     def _counter(self, name: str, sentence: str, *labels: str) -> Counter:
         return Counter(name, sentence, labels, namespace=PREFIX, registry=self.registry)

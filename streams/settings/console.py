@@ -76,6 +76,12 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     reach_kn: Annotated[
         float, Meta(ge=0, le=60, description="Assumed speed for the reach of a silent vessel, kn; 0: no circle")
     ] = 15.0
+    traffic_url: Annotated[
+        str,
+        Meta(
+            description="Where `wakewatch traffic` answers, for all vessels and tracks on the map; empty: none of them"
+        ),
+    ] = "http://127.0.0.1:8471"
     roles: ConsoleRoles = ConsoleRoles()
 
 

@@ -15,6 +15,7 @@ from streams.settings.feeds import MqttSettings, TopicFeedSettings
 from streams.settings.imagery import ImagerySettings
 from streams.settings.kafka_connection import KafkaSecurity
 from streams.settings.sources import AisstreamSettings, HttpListenSettings
+from streams.settings.traffic import TrafficSettings
 
 
 class KafkaSettings(KafkaSecurity, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -249,6 +250,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     worker: WorkerSettings = WorkerSettings()
     notify: NotifySettings = NotifySettings()
     console: ConsoleSettings = ConsoleSettings()
+    traffic: TrafficSettings = TrafficSettings()
     grafana_datasource: GrafanaSettings = GrafanaSettings()
     reference: ReferenceSettings = ReferenceSettings()
     imagery: ImagerySettings = ImagerySettings()
