@@ -30,7 +30,11 @@ LISTS = {Path(__file__), ROOT / "tests/wording.py", ROOT / "tests/test_wording.p
 def texts() -> Iterable[Path]:
     yield from ROOT.glob("*.md")
     for folder in FOLDERS:
-        yield from (path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in KINDS and path not in LISTS)
+        yield from (
+            path
+            for path in sorted((ROOT / folder).rglob("*"))
+            if path.suffix in KINDS and path not in LISTS and "vendor" not in path.parts
+        )
 
 
 @pytest.mark.parametrize("word", BANNED)

@@ -30,7 +30,7 @@ from streams.console.past.history import History, Place
 from streams.console.topic_reader import Updates
 
 QUEUE_MOST: Final = 200
-FOLLOWERS_MOST: Final = 64
+FOLLOWERS_MOST: Final = 256
 ANSWERS_MOST: Final = 64
 """Answers kept between two pieces of news; one has 300 kB at most."""
 BLIND_MS: Final = 45_000

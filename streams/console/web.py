@@ -21,6 +21,8 @@ today |
 | ``POST /api/own/ships`` ``/api/own/zones`` and ``.../remove`` | a change of them (own.AddShip and others) |
 | ``/api/health`` | what is wrong with the processes behind the page, and which lists are in force (hub.Status) |
 | ``?as_of=``, ``?about=``, ``/api/marks`` | earlier moments (past.routes) |
+| ``/api/traffic/...`` | all vessels and their tracks, as `wakewatch traffic` answers (traffic.TrafficProxy) |
+| ``/vendor/NAME`` | the map library (vendor.Vendor) |
 | ``/runbook`` | what to do about an alert on wakewatch itself; the rules link to its headings |
 | ``/healthz`` ``/readyz`` | alive; following the topics |
 | ``/metrics`` | this process's own, for Prometheus |
@@ -51,6 +53,8 @@ from streams.console.page import page
 from streams.console.past.routes import PastRoutes
 from streams.console.runbook import document
 from streams.console.stop_places import StopPlacesLayer
+from streams.console.traffic import TrafficProxy
+from streams.console.vendor import FOR_EVER, Vendor
 from streams.observability.hosts import answers_to
 from streams.observability.metrics import Metrics
 from streams.settings.console import ConsoleSettings
@@ -77,7 +81,7 @@ def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Applica
     settings, kafka = everything.console, everything.kafka
     app = web.Application(middlewares=[_own_names(settings), identified()], client_max_size=feedback.BODY_MOST)
     app[GATE] = Gate(settings, lambda reason: metrics.console_rejected.labels(reason).inc())
-    answers, words = _Answers(hub, metrics), _Words(hub, kafka)
+    answers, words = _Answers(hub, metrics, settings), _Words(hub, kafka)
     past = PastRoutes(hub, kafka)
     past.add_to(app)
     app.router.add_get("/api/me", me)
@@ -89,6 +93,10 @@ def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Applica
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", past.or_now(past.alert, answers.alert))
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}/order", Orders(hub).order)
     app.router.add_get("/api/cases/{id:.+}", past.or_now(past.case, answers.case))
+    traffic = TrafficProxy(settings.traffic_url)
+    app.on_cleanup.append(traffic.close)
+    app.router.add_get("/api/traffic/{tail:.+}", traffic.answer)
+    app.router.add_get("/vendor/{name}", Vendor().file)
     app.router.add_get("/api/events", answers.events, allow_head=False)
     app.router.add_get("/api/zones", answers.zones)
     app.router.add_get("/api/stop-places", StopPlacesLayer(everything).layer)
@@ -107,6 +115,8 @@ async def _guard(_request: web.Request, response: web.StreamResponse) -> None:
     """Headers of every answer, errors included."""
     for name, value in _HEADERS.items():
         response.headers[name] = value
+    if response.headers.get("Content-Type", "").startswith("text/javascript"):
+        response.headers["Cache-Control"] = FOR_EVER
     response.headers.setdefault("Content-Security-Policy", _NOTHING)
 
 
@@ -123,9 +133,9 @@ def _own_names(settings: ConsoleSettings) -> Middleware:
 
 
 class _Answers:
-    def __init__(self, hub: Hub, metrics: Metrics) -> None:
+    def __init__(self, hub: Hub, metrics: Metrics, settings: ConsoleSettings) -> None:
         self._hub = hub
-        self._page = page()
+        self._page = page(settings.tiles_url, traffic=bool(settings.traffic_url))
         self._metrics = metrics
         self._metrics.ready.set_function(lambda: hub.state == "following" and not hub.behind)
         for kind in get_args(Kind):

@@ -82,6 +82,13 @@ class ConsoleSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
             description="Where `wakewatch traffic` answers, for all vessels and tracks on the map; empty: none of them"
         ),
     ] = "http://127.0.0.1:8471"
+    tiles_url: Annotated[
+        str,
+        Meta(
+            pattern=r"^(https?://[A-Za-z0-9._:\[\]-]+/[A-Za-z0-9{}/._?=&%~@-]*)?$",
+            description="Raster tiles below the map, such as https://HOST/{z}/{x}/{y}.png; empty: our coastline only",
+        ),
+    ] = ""
     roles: ConsoleRoles = ConsoleRoles()
 
 

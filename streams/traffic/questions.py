@@ -31,7 +31,7 @@ def time_s_of(text: str) -> int:
     ms = whole_number(text.encode(errors="replace")) if text.isascii() and text.isdigit() else ms_of(text)
     if ms is None:
         raise InputError(
-            Reason.RECORD_UNREADABLE, f"{text[:40]!r} is no time: give RFC 3339, or milliseconds of Unix time"
+            Reason.RECORD_UNREADABLE, f"{text[:40]!r} is not a time: give RFC 3339, or milliseconds of Unix time"
         )
     return ms // MS
 
@@ -40,7 +40,7 @@ def track_of(mmsi: str, query: Mapping[str, str], now_s: int, held_s: int) -> Tr
     """From ``from`` to ``to``; without them up to now, and ``held_s`` long. Raises InputError."""
     number = whole_number(mmsi.encode(errors="replace"), _MMSI_MOST)
     if number is None:
-        raise InputError(Reason.RECORD_UNREADABLE, f"{mmsi[:20]!r} is no MMSI")
+        raise InputError(Reason.RECORD_UNREADABLE, f"{mmsi[:20]!r} is not an MMSI")
     to_s = time_s_of(query["to"]) if query.get("to") else max(now_s, 0)
     from_s = time_s_of(query["from"]) if query.get("from") else max(0, to_s - held_s)
     if from_s > to_s or to_s >= LATEST_MS // MS:

@@ -13,6 +13,9 @@ class SeaMap extends Chart {
     this.reachKn = 0;
     this.selected = this.over = this.shapes = null;
     this.spots = [];
+    this.layers = { on: { zones: true, areas: true, passes: true } };
+    this.base = { map: null, follow() {}, resize() {} };
+    this.traffic = this.tracks = null;
     this.onmoved = () => {};
     new ResizeObserver(() => this.resize()).observe(canvas);
     canvas.addEventListener("pointermove", (event) => this.hover(event));
@@ -24,6 +27,7 @@ class SeaMap extends Chart {
     const ratio = window.devicePixelRatio || 1;
     this.canvas.width = Math.round(this.view.width * ratio);
     this.canvas.height = Math.round(this.view.height * ratio);
+    this.base.resize();
     if (!this.view.moved && this.fitted) this.fit();
     this.draw();
   }
@@ -55,12 +59,16 @@ class SeaMap extends Chart {
   draw() {
     if (this.waiting) return;
     this.waiting = true;
+    const asked = performance.now();
     requestAnimationFrame(() => {
       this.waiting = false;
       this.paint();
       this.onmoved();
+      this.ondrawn(performance.now() - asked);
     });
   }
+
+  ondrawn() {}
 
   paint() {
     const { ctx, view } = this, ratio = window.devicePixelRatio || 1;
@@ -69,11 +77,16 @@ class SeaMap extends Chart {
     this.taken = [];
     this.spots = [];
     const labels = this.paintGrid();
-    this.paintLand(ratio);
+    if (this.traffic) this.traffic.prepare();
+    if (this.base.map) this.base.follow(view);
+    else this.paintLand(ratio);
     this.paintLabels(labels);
-    this.zones.filter((zone) => this.inForce(zone)).forEach((zone) => this.paintZone(zone));
+    if (this.layers.on.zones) this.zones.filter((zone) => this.inForce(zone)).forEach((zone) => this.paintZone(zone));
+    if (this.layers.on.areas) this.cases.filter((one) => one.open).forEach((one) => this.paintArea(one));
+    if (this.traffic) this.traffic.paint();
+    if (this.tracks) this.tracks.paint();
     const order = [...this.cases].sort((a, b) => this.weight(a) - this.weight(b));
-    this.paintImages();
+    if (this.layers.on.passes) this.paintImages();
     order.forEach((one) => this.paintDark(one));
     order.forEach((one) => this.paintCase(one));
     order.reverse().forEach((one) => this.paintName(one));
@@ -109,6 +122,17 @@ class SeaMap extends Chart {
     ctx.setLineDash([]);
     this.spots.push({ px, py, zone, reach: Math.max(7, Math.min(radius, 26)) });
     if (view.zoomLevel > ZONE_NAMES_FROM) this.name(zone.name, px, py, Math.max(6, Math.min(radius, 60)), colour, "12px system-ui, sans-serif");
+  }
+
+  paintArea(one) {
+    const ring = areaRing(one), { ctx } = this;
+    if (!ring) return;
+    this.ring(ring);
+    ctx.fillStyle = `${AREA_COLOUR}22`;
+    ctx.strokeStyle = AREA_COLOUR;
+    ctx.lineWidth = 1.3;
+    ctx.fill();
+    ctx.stroke();
   }
 
   paintDark(one) {
@@ -192,13 +216,15 @@ class SeaMap extends Chart {
 
   spotAt(px, py) {
     const near = this.spots.filter((spot) => Math.hypot(spot.px - px, spot.py - py) <= spot.reach);
-    const value = (spot) => (spot.one ? 100 + this.weight(spot.one) * 10 : spot.said ? 50 : 0) - Math.hypot(spot.px - px, spot.py - py);
+    const ship = this.traffic && !near.some((spot) => spot.one) ? this.traffic.spotAt(px, py) : null;
+    if (ship) near.push(ship);
+    const value = (spot) => (spot.ship ? 80 : spot.one ? 100 + this.weight(spot.one) * 10 : spot.said ? 50 : 0) - Math.hypot(spot.px - px, spot.py - py);
     return near.sort((a, b) => value(b) - value(a))[0];
   }
 
   hover(event) {
     const spot = event && event.pointerType !== "touch" && !this.view.pointers.size ? this.spotAt(event.offsetX, event.offsetY) : null;
-    this.canvas.classList.toggle("over", Boolean(spot && spot.one));
+    this.canvas.classList.toggle("over", Boolean(spot && (spot.one || spot.ship || spot.group)));
     this.tip.hidden = !spot;
     this.point(spot && spot.one ? spot.one.case_id : null);
     if (!spot) return;
@@ -226,9 +252,13 @@ class SeaMap extends Chart {
 
   onpoint() {}
 
+  onship() {}
+
   click(event) {
     if (this.view.dragged > CLICK_PX) return;
     const spot = this.spotAt(event.offsetX, event.offsetY);
     if (spot && spot.one) this.chosen(spot.one.case_id);
+    else if (spot && spot.ship) this.onship(spot.ship);
+    else if (spot && spot.group) this.view.zoom(4, event.offsetX, event.offsetY);
   }
 }

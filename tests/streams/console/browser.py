@@ -101,8 +101,10 @@ class Tab:
 
 
 @contextlib.asynccontextmanager
-async def tab(home: Path) -> AsyncIterator[Tab]:
-    """A fresh browser with one page. ``home``: an empty folder for its profile."""
+async def tab(home: Path, *, webgl: bool = False) -> AsyncIterator[Tab]:
+    """A fresh browser with one page. ``home``: an empty folder for its profile. ``webgl``: drawn by the processor;
+    otherwise there is none.
+    """
     program = chromium()
     assert program is not None
     with (home / "chromium.log").open("wb") as log:
@@ -111,7 +113,11 @@ async def tab(home: Path) -> AsyncIterator[Tab]:
                 program,
                 "--headless=new",
                 "--no-sandbox",
-                "--disable-gpu",
+                *(
+                    ("--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+                    if webgl
+                    else ("--disable-gpu", "--disable-3d-apis")
+                ),
                 "--disable-dev-shm-usage",
                 "--no-first-run",
                 "--disable-background-networking",

@@ -101,7 +101,7 @@ def started(kafka_settings: KafkaSettings) -> Iterator[Callable[..., Console]]:
     contexts = []
 
     def start(**more: Any) -> Console:
-        settings = Settings(kafka=kafka_settings, console=ConsoleSettings(port=0), **more)
+        settings = Settings(kafka=kafka_settings, console=ConsoleSettings(port=0, traffic_url=""), **more)
         context = console(settings, load_reference(settings.reference).zones)
         contexts.append(context)
         return context.__enter__()

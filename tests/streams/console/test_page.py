@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 
 from streams.console import page as pages
+from streams.console import vendor
 from streams.console.page import page
+from streams.console.traffic import TrafficProxy
+from streams.errors import ConfigError
 from streams.observability.hosts import is_local
+from streams.settings.loading import load
 
+ROOT = Path(__file__).parents[3]
 FOLDER = Path(pages.__file__).parent
 LAND = FOLDER / "land.json"
 LAND_BYTES_MOST = 150_000
@@ -29,7 +34,9 @@ def test_the_policy_names_the_style_and_the_script_of_the_page_and_nothing_else(
     (script,) = re.findall(r"<script>(.*?)</script>", body.decode(), re.S)
     assert rules["default-src"] == "'none'"
     assert rules["style-src"] == digest(style)
-    assert rules["script-src"] == digest(script)
+    assert rules["script-src"] == f"'self' {digest(script)}"
+    assert rules["worker-src"] == rules["connect-src"] == "'self'"
+    assert rules["trusted-types"] == "wakewatch-map"
     assert "unsafe" not in policy
 
 
@@ -136,3 +143,32 @@ def test_land_is_where_land_is(
     land: list[list[tuple[float, float]]], name: str, lon: float, lat: float, land_there: bool
 ) -> None:
     assert is_land(land, lon, lat) is land_there, name
+
+
+# -- the map library ------------------------------------------------------------------------------------------------
+
+
+def test_the_map_library_is_the_one_that_is_recorded() -> None:
+    said = json.loads((FOLDER / "vendor" / "vendor.json").read_text())
+    for name, digest in said["sha256"].items():
+        assert hashlib.sha256((FOLDER / "vendor" / name).read_bytes()).hexdigest() == digest, name
+    assert set(said["sha256"]) == {*vendor.FILES, "LICENSE.txt"}
+    assert said["version"] in said["tarball"]
+    assert f'VERSION: Final = "{said["version"]}"' in (ROOT / "deploy/maplibre/renew.py").read_text()
+
+
+def test_tiles_are_allowed_from_the_one_host_that_is_set() -> None:
+    body, policy = page("https://tiles.example:8443/sea/{z}/{x}/{y}.png")
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["img-src"] == "data: blob: https://tiles.example:8443"
+    assert rules["connect-src"] == "'self' https://tiles.example:8443"
+    assert b'data-tiles="https://tiles.example:8443/sea/{z}/{x}/{y}.png"' in body
+    for hostile in ("javascript:alert(1)", "https://a b/x", 'https://x.example/";script-src *', "//x.example/a"):
+        with pytest.raises(ConfigError):
+            load(None, {"console.tiles_url": hostile}, environ={})
+
+
+@pytest.mark.parametrize("url", ["ftp://127.0.0.1", "127.0.0.1:8471", "http://", "http://x/?a=b"])
+def test_an_address_of_traffic_that_cannot_be_one_is_rejected(url: str) -> None:
+    with pytest.raises(ConfigError, match=r"console\.traffic_url"):
+        TrafficProxy(url)
