@@ -31,11 +31,12 @@ _WORDS_BYTES: Final = 2000
 
 
 class Ports(msgspec.Struct, frozen=True, kw_only=True):
-    """The port of each process: /metrics of the worker and of ingest, and the console's page."""
+    """The port of each process: /metrics of the worker and of ingest, the page, and the vessels of its map."""
 
     worker: int
     ingest: int
     console: int
+    traffic: int
 
 
 class Stage:
@@ -47,7 +48,7 @@ class Stage:
         self._environ = {**os.environ, **({"WAKEWATCH_SETTINGS": str(settings.absolute())} if settings else {})}
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._logs: list[IO[bytes]] = []
-        self.ports = Ports(worker=free_port(), ingest=free_port(), console=free_port())
+        self.ports = Ports(worker=free_port(), ingest=free_port(), console=free_port(), traffic=free_port())
         self.servers = servers or ""
 
     def open(self, kafka: KafkaSettings) -> KafkaSettings:
@@ -80,8 +81,10 @@ class Stage:
         self._start("ingest", [*feeds, *words, "--metrics", str(self.ports.ingest)])
 
     def console(self) -> None:
-        """The map page."""
-        self._start("console", ["--port", str(self.ports.console)])
+        """The map page, and the process that knows all vessels."""
+        self._start("traffic", ["--port", str(self.ports.traffic)])
+        where = {"WAKEWATCH_CONSOLE_TRAFFIC_URL": f"http://127.0.0.1:{self.ports.traffic}"}
+        self._start("console", ["--port", str(self.ports.console)], where)
 
     def until(self, done: Callable[[], bool], what: str, wait_s: float = _READY_S) -> None:
         """Waits for ``done``. Raises WakewatchError if it does not come or a process has ended with an error."""

@@ -37,6 +37,8 @@ def service_findings(settings: Settings) -> Iterator[DoctorFinding]:
             yield _process(name, _LOOPBACK if host in _EVERYWHERE else host, port, start)
     if settings.console.port:
         yield _console(settings.console)
+    if settings.console.traffic_url:
+        yield _traffic(settings.console.traffic_url)
     yield from _targets(settings)
 
 
@@ -50,6 +52,20 @@ def _console(rules: ConsoleSettings) -> DoctorFinding:
     except OSError:
         pass  # it is queried, and the result is reported
     return _process("console", host, rules.port, "wakewatch console")
+
+
+def _traffic(url: str) -> DoctorFinding:
+    """Its address is always set, and it is optional, as a console is."""
+    try:
+        to = endpoint("console.traffic_url", url)
+        status, said = _get(to, "/readyz", _OWN_NAME)
+    except ConfigError as error:
+        return wrong("traffic", str(error), "fix console.traffic_url")
+    except SinkError as error:
+        return ok("traffic", f"not running at {url} ({error}): the map shows cases only")
+    if status != http.client.OK:
+        return warn("traffic", f"{url} is not ready: {said}", "wait until it has read the log; otherwise check its log")
+    return ok("traffic", f"{url} is ready: {said}")
 
 
 def _process(name: str, host: str, port: int, start: str) -> DoctorFinding:

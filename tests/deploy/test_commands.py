@@ -69,7 +69,7 @@ def of_systemd() -> Iterator[Line]:
 LINES = [*of_compose(), *of_kubernetes(), *of_systemd()]
 
 
-PROCESSES = {"ingest", "detect", "notify", "grafana-datasource", "console", "imagery"}
+PROCESSES = {"ingest", "detect", "notify", "grafana-datasource", "console", "traffic", "imagery"}
 
 
 @pytest.mark.parametrize("kind", ["compose", "kubernetes", "systemd"])

@@ -127,6 +127,7 @@ def test_prometheus_scrapes_every_service_that_measures() -> None:
         "notify",
         "grafana-datasource",
         "console",
+        "traffic",
         "alertmanager",
     }
     assert targets - {"localhost"} <= set(compose()["services"])

@@ -83,7 +83,16 @@ def test_the_manifests_are_sound(folder: str) -> None:
 
 def test_commands_and_settings_exist() -> None:
     resources = built(FOLDER / "overlays" / "existing-kafka")
-    assert set(pods(resources)) == {"topics", "ingest", "detect", "notify", "grafana-datasource", "console", "match"}
+    assert set(pods(resources)) == {
+        "topics",
+        "ingest",
+        "detect",
+        "notify",
+        "grafana-datasource",
+        "console",
+        "traffic",
+        "match",
+    }
     for name, pod in pods(resources).items():
         words, command = list(pod["containers"][0]["args"]), typer.main.get_command(build())
         while hasattr(command, "commands"):
@@ -149,6 +158,9 @@ def test_nobody_comes_in_but_those_who_are_named() -> None:
     assert [list(rule["from"][0]) for rule in to_console if "from" in rule] == [["namespaceSelector"]], "Prometheus"
     in_base = [rule["from"][0] for rule in allowed(built(FOLDER / "base"), "console")]
     assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "proxy"}}} in in_base
+    to_traffic = [rule["from"][0] for rule in allowed(resources, "traffic")]
+    assert {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "console"}}} in to_traffic
+    assert all("namespaceSelector" in who or "console" in str(who) for who in to_traffic)
     assert len(allowed(resources, "detect")) == 1
 
 

@@ -166,6 +166,7 @@ def test_a_system_that_runs_is_sound_and_one_that_stopped_is_not(made: Settings,
             "meetings": "ok",
             "worker": "ok",
             "console": "ok",
+            "traffic": "ok",
             "notification": "warn",
         }
         until(lambda: running.verdicts(made) == sound)
@@ -255,6 +256,20 @@ def test_a_console_is_asked_and_that_none_runs_is_no_fault(fine: bool, verdict: 
     assert (found.verdict, said in found.said) == (verdict, True)
     found = {finding.name: finding for finding in service_findings(settings)}["console"]
     assert (found.verdict, "not running" in found.said) == ("ok", True)
+
+
+@pytest.mark.parametrize(
+    ("fine", "verdict", "said"), [(True, "ok", "is ready: following"), (False, "warn", "is not ready: reading the log")]
+)
+def test_the_traffic_process_is_asked_and_that_none_runs_is_no_fault(fine: bool, verdict: str, said: str) -> None:
+    with serve("127.0.0.1", 0, CollectorRegistry(), lambda: (fine, said.split(": ")[1])) as traffic:
+        settings = Settings(console=ConsoleSettings(traffic_url=f"http://127.0.0.1:{traffic.port}"))
+        found = {finding.name: finding for finding in service_findings(settings)}["traffic"]
+    assert (found.verdict, said in found.said) == (verdict, True)
+    found = {finding.name: finding for finding in service_findings(settings)}["traffic"]
+    assert (found.verdict, "not running" in found.said) == ("ok", True)
+    wrong = Settings(console=ConsoleSettings(traffic_url="ftp://x"))
+    assert {finding.name: finding.verdict for finding in service_findings(wrong)}["traffic"] == "wrong"
 
 
 @pytest.mark.parametrize(("connected_s", "took_s"), [(3.0, 0.1), (2.0, 3.0)])
