@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from detectors.core.registry import detectors
 from streams.console import page as pages
 from streams.console import vendor
 from streams.console.page import page
 from streams.console.traffic import TrafficProxy
 from streams.errors import ConfigError
+from streams.messages.feedback import REASON_WORDS
 from streams.observability.hosts import is_local
 from streams.settings.loading import load
 
@@ -172,3 +174,22 @@ def test_tiles_are_allowed_from_the_one_host_that_is_set() -> None:
 def test_an_address_of_traffic_that_cannot_be_one_is_rejected(url: str) -> None:
     with pytest.raises(ConfigError, match=r"console\.traffic_url"):
         TrafficProxy(url)
+
+
+# -- what the page says about alerts and feedback ---------------------------------------------------------------------
+
+
+def constants(name: str, file: str) -> dict[str, str]:
+    """The texts of an object in a script of the page, by key."""
+    text = (FOLDER / file).read_text("utf-8")
+    body = re.search(rf"const {name} = {{(.*?)}};", text, re.DOTALL)
+    assert body is not None
+    return dict(re.findall(r'(\w+): "([^"]*)"', body[1]))
+
+
+def test_every_detector_has_a_next_step() -> None:
+    assert set(constants("NEXT", "todo.js")) == set(detectors())
+
+
+def test_the_reasons_of_a_false_alarm_are_those_of_the_record() -> None:
+    assert constants("REASONS", "work.js") == dict(REASON_WORDS)
