@@ -84,7 +84,7 @@ function landFeatures() {
   for (const one of rings) {
     const holders = around(one);
     if (holders.length % 2 === 0) outer.push(one);
-    else holders.sort((a, b) => area(a.box) - area(b.box))[0].holes.push(one.ring);
+    else holders.sort((a, b) => boxArea(a.box) - boxArea(b.box))[0].holes.push(one.ring);
   }
   return outer.map(({ ring, holes }) => ({ type: "Feature", properties: {}, geometry: { type: "Polygon", coordinates: [ring, ...holes] } }));
 }
@@ -100,7 +100,7 @@ function boxOf(ring) {
   return box;
 }
 
-const area = (box) => (box[2] - box[0]) * (box[3] - box[1]);
+const boxArea = (box) => (box[2] - box[0]) * (box[3] - box[1]);
 const contains = (outer, inner) => outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
 
 function isInside([lon, lat], ring) {

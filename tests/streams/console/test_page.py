@@ -5,6 +5,7 @@ import hashlib
 import itertools
 import json
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -193,3 +194,17 @@ def test_every_detector_has_a_next_step() -> None:
 
 def test_the_reasons_of_a_false_alarm_are_those_of_the_record() -> None:
     assert constants("REASONS", "work.js") == dict(REASON_WORDS)
+
+
+def test_no_two_scripts_declare_the_same_name() -> None:
+    """The scripts are joined into one scope: a name that is declared twice stops all of them."""
+    declared = re.compile(r"^(?:async )?(?:const|let|function|class) +(?:\{([^}]*)\}|(\w+))", re.MULTILINE)
+    names = Counter(
+        name.strip()
+        for script in pages.SCRIPTS
+        for several, one in declared.findall((FOLDER / script).read_text("utf-8"))
+        for name in (several or one).split(",")
+        if name.strip()
+    )
+    assert len(names) > 100
+    assert {name for name, times in names.items() if times > 1} == set()
