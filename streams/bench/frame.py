@@ -36,6 +36,7 @@ NAMES: Final = (
     "meetings",
     "passes",
     "matching",
+    "console",
 )
 _VERSIONS_OF: Final = (
     "wakewatch",
