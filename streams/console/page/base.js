@@ -64,12 +64,13 @@ function baseStyle(tiles) {
   const raster = tiles ? { tiles: { type: "raster", tiles: [tiles], tileSize: 256 } } : {};
   return {
     version: 8,
-    sources: { land, coverage: nothing, ...raster },
+    sources: { land, coverage: nothing, stops: nothing, ...raster },
     layers: [
       { id: "sea", type: "background", paint: { "background-color": SEA } },
       { id: "land", type: "fill", source: "land", paint: { "fill-color": LAND, "fill-antialias": false } },
       ...(tiles ? [{ id: "tiles", type: "raster", source: "tiles", paint: { "raster-opacity": 0.6, "raster-fade-duration": 0 } }] : []),
-      { id: "coverage", type: "fill", source: "coverage", layout: { visibility: "none" }, paint: { "fill-color": COVERAGE, "fill-opacity": ["*", 0.012, ["get", "hours"]], "fill-antialias": false } },
+      { id: "coverage", type: "fill", source: "coverage", layout: { visibility: "none" }, paint: { "fill-color": COVERAGE, "fill-opacity": ["+", 0.08, ["*", 0.012, ["get", "hours"]]], "fill-antialias": false } },
+      { id: "stops", type: "line", source: "stops", layout: { visibility: "none" }, paint: { "line-color": STOP_COLOUR, "line-width": 2 } },
       { id: "shore", type: "line", source: "land", paint: { "line-color": SHORE, "line-width": 0.8 } },
     ],
   };

@@ -1,12 +1,12 @@
 // Which layers of the map are shown, and the one line that says what it cannot show.
 
-const COVERAGE = "#59c2a5", COVERAGE_CLASSES = [3, 8, 16, 24], SLOW_MS = 80, SLOW_FRAMES = 24, AREA_COLOUR = "#c9a3f5", AREA_DEG = 0.5;
-const LAYERS = [["traffic", "Other vessels"], ["tracks", "Tracks"], ["zones", "Zones"], ["areas", "Areas of interference"], ["passes", "Satellite passes, images"], ["coverage", "Where stations hear"]];
+const COVERAGE = "#59c2a5", COVERAGE_CLASSES = [3, 8, 16, 24], SLOW_MS = 80, SLOW_FRAMES = 24, AREA_COLOUR = "#c9a3f5", STOP_COLOUR = "#d9b36c", AREA_DEG = 0.5;
+const LAYERS = [["traffic", "Other vessels"], ["tracks", "Tracks"], ["zones", "Zones"], ["areas", "Areas of interference"], ["passes", "Satellite passes, images"], ["stops", "Places where ships stop"], ["coverage", "Where stations hear"]];
 
 class Layers {
   /** `box`: a fieldset; `changed(name, on)` is called for each change. */
   constructor(box, changed) {
-    this.on = { traffic: true, tracks: true, zones: true, areas: true, passes: true, coverage: false, ...stored() };
+    this.on = { traffic: true, tracks: true, zones: true, areas: true, passes: true, stops: false, coverage: false, ...stored() };
     this.boxes = Object.fromEntries(LAYERS.map(([name, words]) => [name, this.line(box, words, this.on[name], (on) => {
       this.on[name] = on;
       store(this.on);

@@ -1,13 +1,18 @@
 // Brings the map's layers together: what lies below the cases, and who is told of what.
 
 const NO_GRAPHICS = "The map is drawn in a simpler way, with vessels in groups: ", DRAWS_SLOWLY = "This computer draws slowly: vessels are shown in groups.";
+const FETCH_EVERY_MS = 300000, fetchTimers = {};
+const FETCHED = {
+  coverage: { path: "/api/traffic/coverage", features: coverageFeatures, words: "Places where stations hear" },
+  stops: { path: "/api/stop-places", features: (said) => said.features, words: "Places where ships stop" },
+};
 const notes = new Notes($("map-notes")), pace = new Pace();
 const card = new ShipCard($("ship"), { choose, caseOf: (mmsi) => sea.cases.find((one) => one.open && one.mmsi === mmsi) });
 
 sea.base = new BaseMap($("base"), {
   ready: () => {
     sea.base.map.addLayer(sea.traffic.layer);
-    switchLayer("coverage", sea.layers.on.coverage);
+    for (const name of Object.keys(FETCHED)) showFetched(name, sea.layers.on[name]);
     sea.traffic.stale = true;
     sea.traffic.fleet.grouped = "";
     sea.draw();
@@ -31,7 +36,7 @@ function switchLayer(name, on) {
   if (name === "slow") { sea.forced = true; drawFewer(on, ""); }
   else if (name === "traffic") sea.traffic.toggle(on);
   else if (name === "tracks") sea.tracks.toggle(on);
-  else if (name === "coverage") showCoverage(on);
+  else if (FETCHED[name]) showFetched(name, on);
   sea.draw();
 }
 
@@ -41,17 +46,18 @@ function drawFewer(on, words) {
   sea.draw();
 }
 
-/** Where vessels were heard in the last day; asked for each time that it is switched on, and then every few minutes. */
-async function showCoverage(on) {
-  clearTimeout(sea.coverageTimer);
-  sea.base.show("coverage", on);
-  if (!on || !HAS_TRAFFIC) return notes.say("coverage", "");
+/** A layer that is fetched whole: asked for when it is switched on, and then every few minutes. */
+async function showFetched(name, on) {
+  const { path, features, words } = FETCHED[name];
+  clearTimeout(fetchTimers[name]);
+  sea.base.show(name, on);
+  if (!on) return notes.say(name, "");
   try {
-    sea.base.set("coverage", coverageFeatures(await ask("/api/traffic/coverage")));
-    notes.say("coverage", sea.base.map ? "" : "Coverage needs WebGL.");
+    sea.base.set(name, features(await ask(path)));
+    notes.say(name, sea.base.map ? "" : `${words} need WebGL.`);
   } catch (error) {
-    notes.say("coverage", "Coverage is not available.");
+    notes.say(name, `${words} are not available.`);
   }
-  sea.coverageTimer = setTimeout(() => showCoverage(sea.layers.on.coverage), 300000);
+  fetchTimers[name] = setTimeout(() => showFetched(name, sea.layers.on[name]), FETCH_EVERY_MS);
   return sea.draw();
 }
