@@ -1,10 +1,11 @@
 """Feed quality: are the sources alive, what of them is damaged, how far apart are their clocks."""
 
 from panels import Screen, Section, Spec
+from variables import by
 
 
-def _rate(metric: str) -> str:
-    return f"rate(wakewatch_{metric}[$__rate_interval])"
+def _rate(metric: str, conditions: str = "") -> str:
+    return f"rate(wakewatch_{metric}{f'{{{conditions}}}' if conditions else ''}[$__rate_interval])"
 
 
 # The later stages follow what was heard, the fleet's partitions half a minute behind: no clock is wrong there.
@@ -40,16 +41,16 @@ _SOURCES = (
     ),
     Spec(
         "graph", "Source up", "1 while a source is received, 0 while it is down; no line: it has ended, or ingest does not answer.",
-        [("min by (source) (wakewatch_feed_up)", "{{source}}")], unit="none", width=12,
+        [(f"min by (source) (wakewatch_feed_up{{{by('source')}}})", "{{source}}")], unit="none", width=12,
     ),
     Spec(
         "graph", "Time since the last sentence", "Wall clock minus the event time of the last sentence of each source. Large and constant for a recording.",
-        [("time() - max by (source) (wakewatch_feed_last_sentence_timestamp_seconds)", "{{source}}")],
+        [(f"time() - max by (source) (wakewatch_feed_last_sentence_timestamp_seconds{{{by('source')}}})", "{{source}}")],
         unit="s", steps=[(60, "orange")], width=12,
     ),
     Spec(
         "graph", "Sentences by source", "Compare with the same hour of the previous day before you call a drop an outage.",
-        [(f"sum by (source) ({_rate('sentences_total')})", "{{source}}")], unit="cps", width=24,
+        [(f"sum by (source) ({_rate('sentences_total', by('source'))})", "{{source}}")], unit="cps", width=24,
     ),
 )  # fmt: skip
 _REFUSED = (
@@ -82,7 +83,7 @@ _COVERAGE = (
     ),
     Spec(
         "graph", "Vessels to judge", "By detector: vessels that screening passed on. Far more than the alerts means wasted work.",
-        [(f"sum by (detector) ({_rate('screened_rows_total')})", "{{detector}}")], unit="cps", quiet="none", width=12,
+        [(f"sum by (detector) ({_rate('screened_rows_total', by('detector'))})", "{{detector}}")], unit="cps", quiet="none", width=12,
     ),
     Spec(
         "graph", "Reports by message type", "1 to 3 are class A positions, 18 class B, 5 and 24 static. Types 6, 8, 25, 26 from a vessel that never sent them should be checked.",
@@ -95,5 +96,6 @@ SCREEN = Screen(
     title="wakewatch / Feed quality",
     description="State of the sources, rejected data, and differences between their clocks.",
     since="now-6h",
+    filters=("source", "detector"),
     sections=(Section("Sources", _SOURCES), Section("Rejected data", _REFUSED), Section("Judgement", _COVERAGE)),
 )

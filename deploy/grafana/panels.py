@@ -13,8 +13,8 @@ from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import common, dashboard
 from grafana_foundation_sdk.models import geomap as geomap_models
 from grafana_foundation_sdk.models import prometheus as prometheus_models
+from variables import METRICS, filter_variable, page_marks, source
 
-METRICS: Final = "metrics"
 ALERTS: Final = "alerts"
 WIDTH: Final = 24
 _STAT_HEIGHT, _GRAPH_HEIGHT, _TABLE_HEIGHT = 4, 8, 10
@@ -61,6 +61,8 @@ class Screen(NamedTuple):
     description: str
     since: str
     sections: Sequence[Section]
+    filters: Sequence[str] = ()
+    """Names of ``variables.FILTERS`` that its queries use."""
     rows: bool = False
     """Whether it shows rows of the alert topic, which `wakewatch grafana-datasource` serves."""
 
@@ -86,6 +88,9 @@ def build(screen: Screen) -> dashboards.Dashboard:
                 ALERTS, "Alerts", "`wakewatch grafana-datasource`, as a data source of the kind Prometheus", "/alerts/i"
             )
         )
+    for name in screen.filters:
+        made = made.with_variable(filter_variable(name))
+    made = made.annotation(page_marks())
     numbers = count(1)
     for section in screen.sections:
         made = made.with_row(dashboards.Row(section.title).id(next(numbers)))
@@ -106,7 +111,7 @@ def _panel(spec: Spec, number: int) -> Builder[dashboard.Panel]:
         made.title(spec.title)
         .id(number)
         .description(spec.description)
-        .datasource(_source(ALERTS if rows else METRICS))
+        .datasource(source(ALERTS if rows else METRICS))
         .unit(spec.unit)
         .thresholds(_thresholds(spec))
         .span(spec.width)
@@ -117,10 +122,6 @@ def _panel(spec: Spec, number: int) -> Builder[dashboard.Panel]:
     for place, (expression, legend) in enumerate(spec.queries):
         made = made.with_target(_target(spec, expression, legend, chr(ord("A") + place)))
     return made  # type: ignore[no-any-return]
-
-
-def _source(name: str) -> common.DataSourceRef:
-    return common.DataSourceRef(type_val="prometheus", uid=f"${{{name}}}")
 
 
 def _target(spec: Spec, expression: str, legend: str, ref: str) -> prometheus.Dataquery:

@@ -1,13 +1,15 @@
 """The Pipeline: is it running, is it keeping up, what does it cost."""
 
+import service_levels
 from panels import Screen, Section, Spec
+from variables import by
 
 _ALL = 'job=~"wakewatch-.*"'
 _WORKERS = 'job="wakewatch-detect"'
 
 
-def _rate(metric: str) -> str:
-    return f"rate(wakewatch_{metric}[$__rate_interval])"
+def _rate(metric: str, conditions: str = "") -> str:
+    return f"rate(wakewatch_{metric}{f'{{{conditions}}}' if conditions else ''}[$__rate_interval])"
 
 
 def _quantile(share: float, histogram: str) -> str:
@@ -73,7 +75,7 @@ _RATES = (
         "graph",
         "Sentences read",
         "By source. A drop to zero is a source that fell silent.",
-        [(f"sum by (source) ({_rate('sentences_total')})", "{{source}}")],
+        [(f"sum by (source) ({_rate('sentences_total', by('source'))})", "{{source}}")],
         unit="cps",
     ),
     Spec(
@@ -87,7 +89,7 @@ _RATES = (
         "graph",
         "Alert revisions written",
         "By detector: opened, updated, closed and retracted together.",
-        [(f"sum by (detector) ({_rate('alerts_total')}) * 60", "{{detector}}")],
+        [(f"sum by (detector) ({_rate('alerts_total', by('detector'))}) * 60", "{{detector}}")],
         unit="cpm",
     ),
 )
@@ -216,7 +218,7 @@ _DETECTION = (
         "graph",
         "Detectors that failed",
         "Vessels that a detector skipped because it failed. This is a bug; the record is in the dead letters.",
-        [(f"sum by (detector) ({_rate('detector_errors_total')})", "{{detector}}")],
+        [(f"sum by (detector) ({_rate('detector_errors_total', by('detector'))})", "{{detector}}")],
         unit="cps",
         steps=[(0.01, "red")],
         quiet="none",
@@ -269,8 +271,10 @@ SCREEN = Screen(
     title="wakewatch / Pipeline",
     description="Health, lag and cost of the processes.",
     since="now-1h",
+    filters=("source", "detector"),
     sections=(
         Section("Overview", _GLANCE),
+        service_levels.SECTION,
         Section("Rates", _RATES),
         Section("Load and cost", _KEEPING_UP),
         Section("State", _STATE),

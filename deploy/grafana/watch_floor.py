@@ -1,7 +1,9 @@
 """The Watch floor: who is dark, where, since when; is the feed alive; what changed in the last hour."""
 
 from panels import Screen, Section, Spec
+from variables import by
 
+_BOTH = by("severity", "detector")
 _SHIP = ("ship", "last_word", "silent", "where", "could_hear", "severity", "headline", "explain")
 _ALERT = ("time", "severity", "detector", "status", "headline", "verification", "case_id", "explain")
 
@@ -74,7 +76,7 @@ _ALERTS = (
         "table",
         "Open: pages",
         "Open alerts that need action now, newest first.",
-        [('alerts{open="yes",severity="page"}', "")],
+        [(f'alerts{{open="yes",severity="page",{by("detector")}}}', "")],
         width=24,
         columns=_ALERT,
         quiet="no page is open",
@@ -83,7 +85,7 @@ _ALERTS = (
         "table",
         "Open: tickets",
         "Open alerts to check today, newest first.",
-        [('alerts{open="yes",severity="ticket"}', "")],
+        [(f'alerts{{open="yes",severity="ticket",{by("detector")}}}', "")],
         width=24,
         columns=_ALERT,
         quiet="no ticket is open",
@@ -92,7 +94,7 @@ _ALERTS = (
         "table",
         "What changed in the last hour",
         "Revisions written in the last hour, newest first, closed and retracted alerts included.",
-        [('alerts{written="last_hour",severity!="log"}', "")],
+        [(f'alerts{{written="last_hour",severity!="log",{by("severity", "detector")}}}', "")],
         width=24,
         columns=_ALERT,
         quiet="nothing changed in the last hour",
@@ -101,24 +103,34 @@ _ALERTS = (
         "map",
         "Where",
         "Last position of every open alert. A marker is the last report of a vessel, not its present position.",
-        [('alerts{open="yes",lat!=""}', "")],
+        [(f'alerts{{open="yes",lat!="",{by("severity", "detector")}}}', "")],
         width=24,
     ),
 )
 _RATES = (
-    Spec("graph", "Open alerts", "By detector.", [("sum by (detector) (wakewatch_alerts_open)", "{{detector}}")]),
+    Spec(
+        "graph",
+        "Open alerts",
+        "By detector.",
+        [(f"sum by (detector) (wakewatch_alerts_open{{{by('detector')}}})", "{{detector}}")],
+    ),
     Spec(
         "graph",
         "Revisions written, by severity",
         "Per hour. Many pages at once: a region without reception, or a faulty rule.",
-        [("sum by (severity) (rate(wakewatch_alerts_total[$__rate_interval])) * 3600", "{{severity}}")],
+        [(f"sum by (severity) (rate(wakewatch_alerts_total{{{_BOTH}}}[$__rate_interval])) * 3600", "{{severity}}")],
         unit="suffix:/h",
     ),
     Spec(
         "graph",
         "Marked as false",
         "`wakewatch alerts false-alarm`, per hour, by detector. If it rises, check the rule.",
-        [("sum by (detector) (rate(wakewatch_false_alarms_total[$__rate_interval])) * 3600", "{{detector}}")],
+        [
+            (
+                f"sum by (detector) (rate(wakewatch_false_alarms_total{{{by('detector')}}}[$__rate_interval])) * 3600",
+                "{{detector}}",
+            )
+        ],
         unit="suffix:/h",
         quiet="none",
     ),
@@ -145,6 +157,7 @@ SCREEN = Screen(
     title="wakewatch / Watch floor",
     description="Dark vessels, state of the feed, and changes of the last hour.",
     since="now-6h",
+    filters=("detector", "severity"),
     sections=(
         Section("Listed ships", _LISTED),
         Section("Now", _GLANCE),

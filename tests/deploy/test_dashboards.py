@@ -1,20 +1,47 @@
 """The committed dashboards are what the generator writes, and keep to the rules of the house."""
 
+import gzip
 import json
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+import yaml
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "grafana"
 NAMES = ["wakewatch-feed-quality", "wakewatch-pipeline", "wakewatch-watch-floor"]
 
+_LONG = 200
 UNITS = {"short", "none", "s", "bytes", "percentunit", "cps", "cpm"}
 """Of those that Grafana knows, ours; another word it would print as it stands. What it lacks is ``suffix:/h``."""
+
+
+SCHEMA = next((Path(__file__).parent / "specifications").glob("grafana-*.json.gz"))
+
+
+def against_schema(made: dict[str, Any]) -> list[str]:
+    """What Grafana's own types of the version in compose.yaml say against a dashboard, one line each."""
+    validator = jsonschema.Draft7Validator(json.loads(gzip.decompress(SCHEMA.read_bytes())))
+    return [line for error in validator.iter_errors(made) for line in lines(error)]
+
+
+def lines(error: jsonschema.ValidationError) -> Iterator[str]:
+    """An error; of a panel, only what concerns panels of its type."""
+    branches: dict[Any, list[jsonschema.ValidationError]] = {}
+    for each in error.context or ():
+        branches.setdefault(each.schema_path[0], []).append(each)
+    fits = [b for b in branches.values() if not any(e.validator == "const" and e.path[-1] == "type" for e in b)]
+    for each in [e for b in fits for e in b]:
+        yield from lines(each)
+    if not fits:
+        said = error.message if len(error.message) < _LONG else "..." + error.message[-_LONG:]
+        yield f"{list(error.absolute_path)}: {said}"
 
 
 def screen(name: str) -> dict[str, Any]:
@@ -25,6 +52,9 @@ def mistakes(made: dict[str, Any]) -> list[str]:
     """What is wrong with a dashboard, one line each."""
     found = []
     variables = {f"${{{one['name']}}}" for one in made["templating"]["list"] if one["type"] == "datasource"}
+    used = str(made["panels"])
+    names = [one["name"] for one in made["templating"]["list"] if one["type"] == "query"]
+    found += [f"no query uses the variable {name}" for name in names if f'=~"${name}"' not in used]
     numbers = [panel["id"] for panel in made["panels"]]
     if len(set(numbers)) != len(numbers):
         found.append("two panels have one number")
@@ -78,6 +108,43 @@ def test_the_committed_dashboards_are_today_s(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dashboard_keeps_to_the_rules(name: str) -> None:
     assert mistakes(screen(name)) == []
+
+
+def test_the_schema_is_that_of_the_grafana_in_compose() -> None:
+    services = yaml.safe_load((FOLDER.parent / "compose.yaml").read_text())["services"]
+    assert f"grafana:{SCHEMA.name.removeprefix('grafana-').removesuffix('.json.gz')}}}" in services["grafana"]["image"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_dashboard_keeps_to_grafana_s_own_types(name: str) -> None:
+    assert against_schema(screen(name)) == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (lambda d: d.update(refreshs="10s"), "'refreshs' was unexpected"),
+        (lambda d: d["time"].update({"from": 6}), "6 is not of type 'string'"),
+        (lambda d: d["templating"]["list"][1].update(refresh=7), "7 is not one of"),
+        (lambda d: d["templating"]["list"][1].update(type="query2"), "'query2' is not one of"),
+        (lambda d: d["annotations"]["list"][0].pop("iconColor"), "'iconColor' is a required property"),
+        (lambda d: graph(d)["options"].update(footer={}), "'footer' was unexpected"),
+        (lambda d: graph(d)["options"]["legend"].update(placement="top"), "'top' is not one of"),
+        (lambda d: graph(d)["fieldConfig"]["defaults"]["custom"].update(lineStile={}), "'lineStile' was unexpected"),
+        (lambda d: graph(d)["targets"][0].update(instand=True), "'instand' was unexpected"),
+        (lambda d: graph(d)["gridPos"].pop("w"), "'w' is a required property"),
+        (lambda d: graph(d).update(type="graph"), "is not valid under any"),
+    ],
+)
+def test_what_grafana_does_not_know_is_found(broken: Any, said: str) -> None:
+    made = screen("wakewatch-pipeline")
+    broken(made)
+    found = against_schema(made)
+    assert any(said in line for line in found), found
+
+
+def graph(made: dict[str, Any]) -> dict[str, Any]:
+    return next(panel for panel in made["panels"] if panel["type"] == "timeseries")
 
 
 @pytest.mark.parametrize(

@@ -69,9 +69,9 @@ def _figure(value: float, unit: str) -> str:
 
 def _newest(rig: Rig, panel: dict[str, Any], target: dict[str, str]) -> str:
     if "alerts" in str(panel["datasource"]):
-        rows = get_json(rig.rows_port, "/api/v1/query", {"query": target["expr"]})["data"]["result"]
+        rows = get_json(rig.rows_port, "/api/v1/query", {"query": programs.for_all(target["expr"])})["data"]["result"]
         return f"{len(rows)} rows" + (f": {rows[0]['metric']['headline']}" if rows else "")
-    found = rig.prometheus.query(target["expr"].replace("$__rate_interval", "10s"))
+    found = rig.prometheus.query(programs.for_all(target["expr"]).replace("$__rate_interval", "10s"))
     names = [",".join(v for k, v in one["metric"].items() if k not in {"job", "__name__"}) for one in found]
     unit = panel["fieldConfig"]["defaults"]["unit"]
     values = [f"{name} {_figure(float(one['value'][1]), unit)}".strip() for name, one in zip(names, found, strict=True)]

@@ -33,6 +33,8 @@ STILL = {
     "Satellite images matched",
     "Sightings reported",
     "Images wait",
+    "Budgets used, last hour",
+    "Budgets used, last 6 hours",
 }
 
 
@@ -51,7 +53,7 @@ def wanted_columns(panel: dict[str, Any]) -> set[str]:
 
 
 QUERIES = [
-    pytest.param(panel, target["expr"], id=f"{screen.stem}-{panel['title']}-{target['refId']}")
+    pytest.param(panel, programs.for_all(target["expr"]), id=f"{screen.stem}-{panel['title']}-{target['refId']}")
     for screen in SCREENS
     for panel in panels(screen)
     for target in panel["targets"]
@@ -88,6 +90,28 @@ def test_a_panel_shows_something(room: Rig, panel: dict[str, Any], expression: s
     values = {float(value) for one in series for _, value in one["values"]}
     if panel["title"] not in STILL:
         assert any(value > 0 for value in values), f"{expression}: {values}"
+
+
+@pytest.mark.parametrize("name", ["source", "detector", "severity"])
+def test_a_variable_has_values(room: Rig, name: str) -> None:
+    queries = {
+        one["query"]
+        for screen in SCREENS
+        for one in json.loads(screen.read_text())["templating"]["list"]
+        if one["name"] == name
+    }
+    (query,) = queries
+    found = re.fullmatch(r"label_values\((\w+), (\w+)\)", query)
+    assert found is not None and found[2] == name
+    series = room.prometheus.series(f"group by ({name}) ({found[1]})", room.began_s)
+    assert {one["metric"][name] for one in series} - {""}
+
+
+def test_pages_are_marked_on_every_dashboard(room: Rig) -> None:
+    for screen in SCREENS:
+        (marks,) = [one for one in json.loads(screen.read_text())["annotations"]["list"] if one["name"] == "Pages"]
+        series = room.prometheus.series(marks["expr"], room.began_s)
+        assert {one["metric"]["detector"] for one in series} == {"gap"}, "the one page of the story"
 
 
 def test_rows_answer_a_real_prometheus_client(room: Rig) -> None:
