@@ -75,7 +75,7 @@ def test_the_past_is_shown_as_it_was_known_and_as_it_is_known_now(
         await page.evaluate(f"{ROWS}[0].click()")
         await page.until("document.getElementById('detail').innerText.includes('revision 1')")
         said = await page.evaluate("document.getElementById('detail').innerText")
-        assert "Acknowledgement is not possible: this is the view of an earlier moment" in said
+        assert "Nothing can be recorded here: this is the view of an earlier moment" in said
         assert await page.evaluate("document.querySelectorAll('#detail [data-kind]').length") == 0
         await page.evaluate(
             "(() => { const box = document.getElementById('time-known'); box.value = 'now';"
