@@ -1,8 +1,8 @@
-"""The pictures of the README: ``python -m tests.screenshots`` (``make screenshots``) plays the demo and takes them.
+"""The pictures of the documents: ``python -m tests.screenshots`` (``make screenshots``) plays the demo and takes them.
 
-``docs/images/demo.svg`` is the end of the story as the demo prints it, ``docs/images/console.png`` the console on its
-alerts in a headless Chromium. ``--text FILE`` keeps all that the demo printed; ``--from FILE`` draws the first picture
-again from such a file, without a demo.
+``docs/images/demo.svg`` is the end of the story as the demo prints it. ``console.png``, ``console-phone.png`` and
+``handover.png`` are the console on its alerts in a headless Chromium. ``--text FILE`` keeps all that the demo printed;
+``--from FILE`` draws the first picture again from such a file, without a demo.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tests.streams.console.browser import chromium, tab
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 WIDTH = 158
 CASE = "imo/9179842"
+PHONE = (390, 844)
 SHOWN_FROM = re.compile(r"^--- .*strait", re.I)
 """The chapter with which the picture begins; what is before it is left out."""
 VERDICT = "expected alerts"
@@ -77,8 +78,8 @@ def drawn(printed: str, path: Path) -> None:
     )
 
 
-async def photographed(url: str, path: Path) -> None:
-    """The console with the ship's case open, as a browser draws it."""
+async def photographed(url: str, folder: Path) -> None:
+    """The console with the ship's case open, on a desktop and on a phone, and the hand-over of the watch."""
     with tempfile.TemporaryDirectory() as home:
         async with tab(Path(home)) as page:
             await page.open(url, 1280, 760)
@@ -89,7 +90,16 @@ async def photographed(url: str, path: Path) -> None:
             await page.until("document.getElementById('detail').innerText.includes('threshold')")
             await page.until("document.getElementById('alarms').hidden")  # the worker has caught up
             await asyncio.sleep(3)  # the map glides to its place
-            await page.picture(path)
+            await page.picture(folder / "console.png")
+            await page.evaluate("localStorage.setItem('by', 'Kim')")
+            await page.evaluate("document.getElementById('handover-open').click()")
+            await page.until("document.getElementById('handover').innerText.includes('Times of alerts')")
+            await page.picture(folder / "handover.png")
+            await page.open("about:blank", *PHONE, mobile=True)
+            await page.open(f"{url}#case={CASE}", *PHONE, mobile=True)
+            await page.until("document.readyState === 'complete' && document.querySelector('.todo')")
+            await asyncio.sleep(1)
+            await page.picture(folder / "console-phone.png")
 
 
 class Photographer(threading.Thread):
@@ -104,7 +114,7 @@ class Photographer(threading.Thread):
         try:
             while STAYS not in (printed := self.console.export_text(clear=False)):
                 time.sleep(0.5)
-            asyncio.run(photographed(ADDRESS.findall(printed)[-1], IMAGES / "console.png"))
+            asyncio.run(photographed(ADDRESS.findall(printed)[-1], IMAGES))
         except Exception as error:  # noqa: BLE001 - raised by the main thread
             self.failure = error
         finally:

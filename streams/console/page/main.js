@@ -27,7 +27,7 @@ function soon(work, ms) {
 class WrongQuestion extends Error {}
 
 async function ask(path) {
-  const answer = await fetch(path, { credentials: "omit" });
+  const answer = await fetch(path, { credentials: "same-origin" });
   if (answer.status === 404) return null;
   if (answer.status === 400) throw new WrongQuestion((await answer.text()).trim());
   if (!answer.ok) throw new Error(`${path}: ${answer.status}`);

@@ -95,7 +95,7 @@ class Moment {
   /** The answer about the moment; null: not known then. A console that is busy is asked again. */
   async ask(path) {
     for (let tries = 0; ; tries++) {
-      const answer = await fetch(path, { credentials: "omit" });
+      const answer = await fetch(path, { credentials: "same-origin" });
       if (answer.status === 503 && tries < TRIES_MOST) {
         this.problem = (await answer.text()).trim();
         this.told();
@@ -131,7 +131,7 @@ class Moment {
     if (!this.ready || !this.end || (!force && Date.now() - this.markedAt < MARKS_EVERY_MS)) return;
     Object.assign(this, { markedAt: Date.now(), marksDue: false });
     const from = Math.max(0, this.aligned(this.window.ms ? this.begin : 0, 60000)), to = this.aligned(this.end, 60000) + 60000;
-    const answer = await fetch(`/api/marks?from=${iso(from)}&to=${iso(to)}`, { credentials: "omit" });
+    const answer = await fetch(`/api/marks?from=${iso(from)}&to=${iso(to)}`, { credentials: "same-origin" });
     if (!answer.ok) { this.marksDue = true; return; }
     const said = await answer.json();
     Object.assign(this, { marks: said.marks, knownFrom: Date.parse(said.known_from) || null });

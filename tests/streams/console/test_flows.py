@@ -387,3 +387,23 @@ def test_a_hand_over_of_another_length_is_rejected(running: Console) -> None:
         status, _, said = client.ask(f"/api/handover?{query}")
         assert status == 400 and b"1h to 72h" in said
     assert client.json("/api/handover?since=1h")["waiting"][0]["severity"] == "page"
+
+
+def test_every_request_carries_the_sign_in_of_a_proxy(running: Console) -> None:
+    def script(page: Page) -> None:
+        page.context.add_cookies([{"name": "_oauth2_proxy", "value": "signed", "url": running.url}])
+        asked: dict[str, bool] = {}
+        page.on("request", lambda one: asked.update({one.url: "signed" in one.all_headers().get("cookie", "")}))
+        page.goto(f"{running.url}#case={CASE}&t=2024-02-04T05:12:00Z")
+        page.reload()
+        expect(page.locator("#detail h2")).to_have_text("ANGARA")
+        page.keyboard.press("f")
+        page.get_by_role("button", name="Hand-over").click()
+        expect(page.get_by_role("dialog")).to_contain_text("Waiting for an answer (3)")
+        routes = {url for url in asked if "/api/" in url}
+        assert {
+            part for part in ("alerts", "cases", "choices", "handover", "me", "marks") for url in routes if part in url
+        }
+        assert [url for url in routes if not asked[url]] == []
+
+    visit(running.url, script)
