@@ -95,6 +95,7 @@ RIGHTS: Final[dict[str, Rights]] = {
     "alerts": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK)),)),
     "alerts ack": Rights(topics=(("Read", (ALERT_STATE,)), ("Write", (FEEDBACK,)))),  # and assign, note and so on
     "explain": Rights(topics=(("Read", (ALERTS, SENTENCES, REFERENCE, MEETINGS)),)),
+    "case export": Rights(topics=(("Read", (ALERTS, ALERT_STATE, FEEDBACK, SENTENCES)),)),
     "imagery order": Rights(topics=(("Read", (ALERTS,)),)),
     "dead": Rights(topics=(("Read", (DEAD, REFERENCE)),)),
     "watchlist list": Rights(topics=(("Read", (REFERENCE,)),)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 import typer
@@ -19,6 +19,7 @@ from streams.cli.alert_work import COMMANDS
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.terminal import talk, tell_nothing, tell_unreadable
 from streams.errors import ConfigError
+from streams.export.alert_rows import FORMS
 from streams.messages.alert_line import line, visible
 from streams.messages.feedback import Feedback, in_words
 from streams.messages.topics import ALERT_STATE, ALERTS
@@ -45,6 +46,8 @@ class _Wanted(msgspec.Struct, frozen=True, kw_only=True):
     severity: str | None
     open: bool = False
     """Only those that are not closed or retracted."""
+    form: Literal["csv", "geojson"] | None = None
+    """All of them as one document; None: one line for each."""
 
     def holds(self, alert: Alert) -> bool:
         wanted = (self.detector or alert.detector, self.mmsi or alert.mmsi, self.severity or alert.severity)
@@ -66,6 +69,9 @@ def command(
         bool, typer.Option("--state", help="Newest revision of each alert, and who acknowledged it.")
     ] = False,
     is_open: Annotated[bool, typer.Option("--open", help="Open alerts only, as --state shows them.")] = False,
+    form: Annotated[
+        Literal["csv", "geojson"] | None, typer.Option("--format", help="Print all of them as CSV or GeoJSON.")
+    ] = None,
     settings: SettingsFile = None,
     bootstrap_servers: Servers = None,
     json: Json = False,
@@ -81,10 +87,12 @@ def command(
         return
     if follow and (state or is_open):
         raise ConfigError("--state and --open show the present, --follow shows new alerts: use only one of them")
+    if form and (follow or json):
+        raise ConfigError("--format prints all alerts as one document: use it without --follow and --json")
     if severity not in {None, "page", "ticket", "log"}:
         raise ConfigError(f"--severity {severity}: use page, ticket or log")
     kafka, unreadable = settings_of(settings, bootstrap_servers).kafka, UnreadableRecords(tell=tell_nothing)
-    wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity, open=is_open)
+    wanted = _Wanted(detector=detector, mmsi=mmsi, severity=severity, open=is_open, form=form)
     since_ms = ago_ms(since) if since else None
     if state or is_open:
         alerts = newest(parsed(table(kafka, since_ms), ALERT_STATE, Alert, unreadable))
@@ -94,7 +102,7 @@ def command(
         shown = _log_of(kafka, since_ms, wanted, unreadable, follow=follow, json=json)
     if unreadable.counts:
         talk(unreadable.summary())
-    if not shown and not json:
+    if not shown and not json and not form:
         _talk.print("no such alerts; `wakewatch doctor` shows if something is wrong", markup=False)
 
 
@@ -142,6 +150,9 @@ class _Once:
 
 def _print_all(alerts: Iterable[Alert], wanted: _Wanted, said: Mapping[str, Feedback], *, json: bool) -> int:
     chosen = sorted(filter(wanted.holds, alerts), key=lambda alert: (alert.time, alert.id, alert.revision))
+    if wanted.form:
+        typer.echo(FORMS[wanted.form](chosen), nl=False)
+        return len(chosen)
     for alert in chosen:
         _print(alert, said.get(alert.id), json=json)
     return len(chosen)

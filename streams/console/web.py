@@ -5,10 +5,12 @@
 | ``/`` | the page |
 | ``/api/alerts`` | open cases (cases.Overview); ``?log=1``: also those for the record; ``?find=WORDS``, or a filter
 (filters): of all |
+| ``/api/alerts.csv`` ``/api/alerts.geojson`` | the same cases with the same query, as files (case_lists.CaseLists) |
 | ``/api/handover`` | what one watch hands to the next (handover.HandoverRoute) |
 | ``/api/choices`` | what there is to filter by |
 | ``/api/alerts/ID`` | one alert, whole, as it is in the topic |
 | ``/api/alerts/ID/order`` | an order for satellite images of its ship (orders.Orders) |
+| ``/api/cases/CASE_ID/export`` | a case as a zip file (case_export.CaseExports) |
 | ``/api/cases/CASE_ID`` | a case with its timeline (cases.CaseTimeline) |
 | ``/api/me`` | what the caller may do, and under which name (identity.Identity) |
 | ``POST /api/alerts/ID/feedback`` | a person's feedback on an alert (feedback.FeedbackRequest) |
@@ -42,6 +44,8 @@ from aiohttp.typedefs import Middleware
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from streams.console import feedback
+from streams.console.case_export import CaseExports
+from streams.console.case_lists import CaseLists
 from streams.console.filters import FilterError, filter_of
 from streams.console.handover import HandoverRoute
 from streams.console.health import Kind
@@ -87,11 +91,18 @@ def application(hub: Hub, metrics: Metrics, everything: Settings) -> web.Applica
     app.router.add_get("/api/me", me)
     app.router.add_post("/api/alerts/{id:[0-9a-f]{32}}/feedback", words.say)
     app.router.add_get("/", answers.page)
-    app.router.add_get("/api/alerts", past.or_now(past.overview, answers.overview))
+    overview = past.or_now(past.overview, answers.overview)
+    app.router.add_get("/api/alerts", overview)
+    lists = CaseLists(overview)
+    app.router.add_get("/api/alerts.csv", lists.csv)
+    app.router.add_get("/api/alerts.geojson", lists.geojson)
     app.router.add_get("/api/choices", answers.choices)
     app.router.add_get("/api/handover", HandoverRoute(kafka).answer)
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}", past.or_now(past.alert, answers.alert))
     app.router.add_get("/api/alerts/{id:[0-9a-f]{32}}/order", Orders(hub).order)
+    exports = CaseExports(kafka, everything.fleet)
+    app.router.add_get("/api/cases/{id:[^/]+/.+}/export", exports.export, allow_head=False)
+    app.on_shutdown.append(exports.end)
     app.router.add_get("/api/cases/{id:.+}", past.or_now(past.case, answers.case))
     traffic = TrafficProxy(settings.traffic_url)
     app.on_cleanup.append(traffic.close)

@@ -16,6 +16,7 @@ from detectors.core.slow_ships import ListedSilence, SlowShips
 from detectors.core.ticks import Tick
 from detectors.core.vessels.affected_areas import AffectedArea
 from detectors.core.vessels.sightings import SightingRecord
+from streams.messages.case_export import CaseExport
 from streams.messages.cue import Cue
 from streams.messages.detections import Image
 from streams.messages.feedback import Feedback
@@ -173,3 +174,13 @@ CONTRACTS: Final = (
         sentence="Progress of a partition: no fact with an earlier stamp will follow; key heard/PARTITION.",
     ),
 )
+
+FILE_CONTRACTS: Final = (
+    Contract(
+        name="case.v1",
+        type=CaseExport,
+        topics=(),
+        sentence="The file case.json of `wakewatch case export`: a case with everything that the topics hold of it.",
+    ),
+)
+"""The types of files that are handed over; they are on no topic."""

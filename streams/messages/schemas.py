@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.messages.contracts import CONTRACTS, Contract
+from streams.messages.contracts import CONTRACTS, FILE_CONTRACTS, Contract
 from streams.messages.topics import (
     ALERT_STATE,
     ALERTS,
@@ -39,11 +39,12 @@ _NOT_OURS_TO_READ: Final = frozenset({"ais.fleet.v1", "ais.histories.v1", "ais.a
 def schema(contract: Contract) -> dict[str, Any]:
     """The JSON Schema of a contract."""
     made = msgspec.json.schema(contract.type)
+    topics = f"Topics: {', '.join(contract.topics)}." if contract.topics else ""
     return {
         "$schema": DIALECT,
         "$id": f"urn:wakewatch:{contract.name.replace('.', ':')}",
         "title": contract.name,
-        "description": f"{contract.sentence} Topics: {', '.join(contract.topics)}.",
+        "description": f"{contract.sentence} {topics}".strip(),
         **made,
     }
 
@@ -229,7 +230,7 @@ def _headers(headers: Headers) -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """Every schema and the AsyncAPI document as the text of its file, by file name."""
-    schemas = {f"{contract.name}.schema.json": _text(schema(contract)) for contract in CONTRACTS}
+    schemas = {f"{contract.name}.schema.json": _text(schema(contract)) for contract in (*CONTRACTS, *FILE_CONTRACTS)}
     return {**schemas, ASYNCAPI: _text(asyncapi())}
 
 

@@ -202,6 +202,7 @@ def test_each_command_works_with_the_rights_of_its_row_and_no_more(
         assert call(who["alerts ack"], "alerts", "ack", first, "--by", "me")[0] == 0
         assert call(reader, "alerts", "--state")[0] == 0
         assert call(who["explain"], "explain", first)[0] == 0
+        assert call(who["case export"], "case", "export", first, "--out", str(tmp_path / "case.zip"))[0] == 0
         assert call(who["dead"], "dead", "list")[0] == 0
         assert call(who["watchlist import"], "watchlist", "import", str(lists), "--yes")[0] == 0
         assert call(who["notify"], "notify", "--once", "--webhook-url", receiver.url)[0] == 0
@@ -226,6 +227,7 @@ COMMANDS = [
     ["alerts"],
     ["alerts", "ack", "0123456789", "--by", "me"],
     ["explain", "0123456789"],
+    ["case", "export", "imo/9179842"],
     ["dead", "list"],
     ["notify", "--once", "--webhook-url", "http://127.0.0.1:9/"],
     ["watchlist", "import", "LISTS", "--yes"],
