@@ -26,6 +26,7 @@ SCRIPTS: Final = (
     "list.js",
     "detail.js",
     "order.js",
+    "export.js",
     "own.js",
     "work.js",
     "todo.js",

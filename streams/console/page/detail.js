@@ -24,7 +24,7 @@ class Detail {
     const active = document.activeElement, inside = this.box.contains(active);
     const focused = inside ? active.dataset.key : null, caret = inside && active.matches("input[type=text]") ? active.selectionStart : null;
     this.box.hidden = false;
-    this.box.replaceChildren(...this.head(one, now), ...this.lead(alert, story, now), ...this.watchShip(one), ...this.timeline(story, alert, now), ...this.alert(alert, story, now),
+    this.box.replaceChildren(...this.head(one, now), ...this.lead(alert, story, now), ...this.watchShip(one), ...this.timeline(story, alert, now), ...this.alert(alert, story, now), ...this.files(one),
       el("p", { class: "lead-note" }, "A lead to check, not a finding. Silence and a listed name can have innocent causes."));
     this.box.scrollTop = scroll;
     const again = focused && [...this.box.querySelectorAll("[data-key]")].find((made) => made.dataset.key === focused);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import http.client
 import io
@@ -27,7 +28,9 @@ from streams.ingest.outbound import Sender, of_sentences, of_tick
 from streams.messages import feedback
 from streams.messages.log_records import Sentences
 from streams.messages.topics import ALERT_STATE, ALERTS, create_missing
-from streams.settings.model import ConsoleSettings, KafkaSettings, Settings
+from streams.settings.console import ConsoleSettings
+from streams.settings.model import KafkaSettings, Settings
+from tests.streams.console.browser import Tab, chromium, tab
 
 from .conftest import CASE, LISTED, command, unpacked
 
@@ -202,3 +205,29 @@ def test_lists_are_those_of_the_same_question(client: Client) -> None:
         assert headers["Content-Disposition"] == 'attachment; filename="wakewatch-alerts.geojson"'
     (row,) = csv.DictReader(io.StringIO(client.ask("/api/alerts.csv")[2].decode(), newline=""))
     assert (row["feedback"], row["feedback_by"], row["imo"]) == ("acknowledged", "Kim", "9179842")
+
+
+@pytest.mark.skipif(chromium() is None, reason="needs Chromium, which is not installed (apt-get install chromium)")
+def test_a_person_saves_a_case_from_the_page(topics: Topics, tmp_path: Path) -> None:
+    out, saved = tmp_path / "case.zip", tmp_path / "saved"
+    assert topics.run("case", "export", CASE, "--out", str(out)) == 0
+    settings = Settings(kafka=topics.kafka, console=ConsoleSettings(port=0))
+
+    async def visit(url: str) -> Tab:
+        async with tab(tmp_path) as page:
+            await page.open(url)
+            await page.until("document.querySelector('[data-export=zip]') !== null")
+            await page.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(saved))
+            await page.evaluate("document.querySelector('[data-export=zip]').click()")
+            await page.until("/Saved|Not exported/.test(document.getElementById('detail').innerText)")
+            assert "Not exported" not in await page.evaluate("document.getElementById('detail').innerText")
+            while not (saved / "case-imo-9179842.zip").exists():
+                await asyncio.sleep(0.05)
+            return page
+
+    with console(settings, ()) as running:
+        client = Client(running)
+        client.until(lambda: client.ask("/readyz")[0] == 200)
+        page = asyncio.run(visit(f"{running.url}#case={CASE}"))
+    assert (saved / "case-imo-9179842.zip").read_bytes() == out.read_bytes()
+    assert page.errors == []
