@@ -25,6 +25,7 @@ from streams.notify import run as notifier
 from streams.notify.apprise_messages import Apprise
 from streams.notify.clearing import sweep_until
 from streams.notify.core import NoticeRules, Outgoing
+from streams.notify.cot import cot_of
 from streams.notify.dead_letters import DeadLetterWriter
 from streams.notify.delivery import Delivery, Targets
 from streams.notify.http import Endpoint, endpoint
@@ -58,7 +59,7 @@ def command(
     bootstrap_servers: Servers = None,
     json: Json = False,
 ) -> int:
-    """Send alerts to Alertmanager and a webhook, until Ctrl-C. Not sent: severity `log`, and recordings.
+    """Send alerts to Alertmanager, a webhook, apprise and TAK, until Ctrl-C. Not sent: severity `log`, and recordings.
 
     Example: wakewatch notify --alertmanager-url http://127.0.0.1:9093
     """
@@ -97,7 +98,8 @@ def _send(settings: Settings, stop: _Stop, *, once: bool) -> None:
     targets, plan = _targets(rules), _plan(settings, once=once)
     if not targets.names():
         raise ConfigError(
-            "no target: set notify.alertmanager_url, notify.webhook_url or notify.apprise_urls, or use --dry-run"
+            "no target: set notify.alertmanager_url, notify.webhook_url, notify.apprise_urls or notify.cot.url, or use "
+            "--dry-run"
         )
     with contextlib.closing(admin(settings.kafka)) as client:
         refuse_unless_allowed(client, "notify", settings)
@@ -131,11 +133,13 @@ def _targets(rules: NotifySettings) -> Targets:
         alertmanager=at("alertmanager_url", rules.alertmanager_url),
         webhook=at("webhook_url", rules.webhook_url),
         apprise=Apprise(rules.apprise_urls) if rules.apprise_urls else None,
+        cot=cot_of(rules),
         secret=rules.webhook_secret,
         console=address_of(rules.console_url),
         alertmanager_severities=rules.alertmanager_severities,
         webhook_severities=rules.webhook_severities,
         apprise_severities=rules.apprise_severities,
+        cot_severities=rules.cot.severities,
     )
 
 

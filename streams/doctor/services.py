@@ -7,13 +7,16 @@ import socket
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+import msgspec
+
 from streams.doctor.findings import DoctorFinding, ok, warn, wrong
 from streams.doctor.receivers import receivers_finding
 from streams.errors import ConfigError, SinkError
 from streams.notify.apprise_messages import Apprise
+from streams.notify.cot import cot_of
 from streams.notify.http import Endpoint, endpoint
 from streams.observability.target_names import named_targets
-from streams.settings.model import ConsoleSettings, Settings
+from streams.settings.model import ConsoleSettings, NotifySettings, Settings
 
 _WAIT_S: Final = 3.0
 _ANSWER_MOST: Final = 200
@@ -81,7 +84,7 @@ def _process(name: str, host: str, port: int, start: str) -> DoctorFinding:
 def _targets(settings: Settings) -> Iterator[DoctorFinding]:
     rules = settings.notify
     if not named_targets(rules):
-        remedy = "set notify.alertmanager_url, notify.webhook_url or notify.apprise_urls"
+        remedy = "set notify.alertmanager_url, notify.webhook_url, notify.apprise_urls or notify.cot.url"
         yield warn("notification", "no target for notifications", remedy)
     if rules.alertmanager_url:
         yield from _alertmanager(rules.alertmanager_url)
@@ -89,6 +92,8 @@ def _targets(settings: Settings) -> Iterator[DoctorFinding]:
         yield _webhook(rules.webhook_url)
     if rules.apprise_urls:
         yield _apprise(rules.apprise_urls)
+    if rules.cot.url:
+        yield _tak(rules)
 
 
 def _alertmanager(url: str) -> Iterator[DoctorFinding]:
@@ -134,6 +139,23 @@ def _apprise(urls: str) -> DoctorFinding:
     except ConfigError as error:
         return wrong("apprise", str(error), "fix notify.apprise_urls")
     return ok("apprise", f"{len(urls.split())} addresses understood; not called")
+
+
+def _tak(rules: NotifySettings) -> DoctorFinding:
+    """Connects and sends nothing; to datagrams nothing answers."""
+    name = "tak"
+    try:
+        target = cot_of(msgspec.structs.replace(rules, timeout_s=min(rules.timeout_s, _WAIT_S)))
+        assert target is not None
+        if target.link.address.kind == "udp":
+            return ok(name, f"datagrams to {target.link.address}; whether they arrive cannot be checked")
+        target.link.connect()
+        target.close()
+    except ConfigError as error:
+        return wrong(name, str(error), "fix [notify.cot]")
+    except SinkError as error:
+        return wrong(name, f"cannot be reached ({error})", "check that it runs, notify.cot.url and the certificates")
+    return ok(name, f"{target.link.address} accepts")
 
 
 def _get(to: Endpoint, path: str, headers: Mapping[str, str] = _NO_HEADERS) -> tuple[int, str]:

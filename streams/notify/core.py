@@ -53,6 +53,16 @@ class NoticeRules(msgspec.Struct, frozen=True, kw_only=True):
         return max(_LAPSE_LEAST_S, _LAPSE_RESENDS * self.resend_every_s)
 
 
+class MapMark(msgspec.Struct, frozen=True):
+    """What a map is to show of an alert."""
+
+    alert: Alert
+    ended: bool = False
+    """It is closed, or a person has silenced it."""
+    word: str = ""
+    """That person, as ``spoken_by`` names them."""
+
+
 class Outgoing(msgspec.Struct, frozen=True):
     """What to send now, in this order."""
 
@@ -62,14 +72,21 @@ class Outgoing(msgspec.Struct, frozen=True):
     """For the webhook."""
     news: tuple[Notice, ...] = ()
     """The notices that are not repeats, for targets where every message reaches a person."""
+    marks: tuple[MapMark, ...] = ()
+    """For maps: the notices about one alert, repeats included."""
 
     def __add__(self, other: Outgoing) -> Outgoing:
-        return Outgoing(self.notices + other.notices, self.revisions + other.revisions, self.news + other.news)
+        return Outgoing(
+            self.notices + other.notices,
+            self.revisions + other.revisions,
+            self.news + other.news,
+            self.marks + other.marks,
+        )
 
 
-def _told(*notices: Notice) -> Outgoing:
+def _told(*notices: Notice, marks: tuple[MapMark, ...] = ()) -> Outgoing:
     """These notices, each as news."""
-    return Outgoing(notices, (), notices)
+    return Outgoing(notices, (), notices, marks)
 
 
 class _OpenNotice(msgspec.Struct):
@@ -89,6 +106,11 @@ class _Closing(msgspec.Struct, frozen=True):
 
     def notice(self, now_ms: int) -> Notice:
         return resolved(self.alert, self.labels, now_ms, self.word)
+
+    def marks(self) -> tuple[MapMark, ...]:
+        """Its end on a map; none if only its labels have ended."""
+        over = self.alert.status in ENDED or self.word
+        return (MapMark(self.alert, ended=True, word=self.word),) if over else ()
 
 
 NOTHING: Final = Outgoing()
@@ -213,8 +235,11 @@ class NoticeScheduler:
         repeats = [one for one in self._open.values() if now_ms - one.posted_ms >= self.rules.resend_every_s * MS]
         for one in repeats:
             one.posted_ms, one.first_ms = now_ms, one.first_ms or now_ms
-        repeated = Outgoing(tuple(firing(one.alert, now_ms, self.rules.lapse_s) for one in repeats))
-        ends = _told(*(one.notice(now_ms) for one in ended))
+        repeated = Outgoing(
+            tuple(firing(one.alert, now_ms, self.rules.lapse_s) for one in repeats),
+            marks=tuple(MapMark(one.alert) for one in repeats),
+        )
+        ends = _ends(ended, now_ms)
         return repeated + ends + self._held(now_ms)
 
     def _held(self, now_ms: int) -> Outgoing:
@@ -227,8 +252,8 @@ class NoticeScheduler:
     def flush(self, now_ms: int) -> Outgoing:
         """The waiting ends, at once, before the process stops."""
         ended, self._closing = self._closing, []
-        last = tuple(one.notice(now_ms) for one in ended)
-        return _told(*last, *self._missed.due(now_ms + DIGEST_WAIT_MS), *self._rate_cap.due(now_ms + GATHER_MS))
+        digests = self._missed.due(now_ms + DIGEST_WAIT_MS), self._rate_cap.due(now_ms + GATHER_MS)
+        return _ends(ended, now_ms) + _told(*digests[0], *digests[1])
 
     def _wanted(self, alert: Alert) -> bool:
         return alert.severity != "log" and (self.rules.include_replayed or not alert.replayed)
@@ -249,9 +274,10 @@ class NoticeScheduler:
         self._open[alert.id] = _OpenNotice(alert=alert, first_ms=first_ms, posted_ms=now_ms)
         # Open again under labels whose end still waits: that end would silence an alert that is open.
         self._closing = [one for one in self._closing if one.labels != notice.labels]
+        mark = (MapMark(alert),)
         if same:
-            return Outgoing((notice,))
-        return _told(notice) + (NOTHING if former is None else self._end(alert, former, now_ms))
+            return Outgoing((notice,), marks=mark)
+        return _told(notice, marks=mark) + (NOTHING if former is None else self._end(alert, former, now_ms))
 
     def _end(self, alert: Alert, former: _OpenNotice | None, now_ms: int, word: str = "") -> Outgoing:
         """The end of the notice under the former labels; under the alert's own labels if none are known."""
@@ -259,7 +285,14 @@ class NoticeScheduler:
             return NOTHING
         labels = labels_of(alert if former is None else former.alert)
         due_ms = now_ms if former is None else former.first_ms + int(self.rules.settle_s * MS)
+        closing = _Closing(due_ms, alert, labels, word)
         if due_ms <= now_ms:
-            return _told(resolved(alert, labels, now_ms, word))
-        self._closing.append(_Closing(due_ms, alert, labels, word))
+            return _ends([closing], now_ms)
+        self._closing.append(closing)
         return NOTHING
+
+
+def _ends(closings: list[_Closing], now_ms: int) -> Outgoing:
+    """The ends of notices."""
+    marks = tuple(mark for one in closings for mark in one.marks())
+    return _told(*(one.notice(now_ms) for one in closings), marks=marks)

@@ -1,4 +1,4 @@
-"""Delivers to Alertmanager, the webhook and apprise: everything, or it reports that it was stopped."""
+"""Delivers to Alertmanager, the webhook, apprise and TAK: everything, or it reports that it was stopped."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from detectors.core.units import unix_ms
 from streams.errors import Reason, SinkError
 from streams.notify import http
 from streams.notify.apprise_messages import Apprise, AppriseMessage, Gathering
-from streams.notify.core import Outgoing
+from streams.notify.core import MapMark, Outgoing
+from streams.notify.cot import Cot
 from streams.notify.http import Endpoint
 from streams.notify.links import linked
 from streams.notify.notices import Notice
 from streams.observability.metrics import Metrics
-from streams.observability.target_names import ALERTMANAGER, APPRISE, WEBHOOK
+from streams.observability.target_names import ALERTMANAGER, APPRISE, COT, NAMES, WEBHOOK
 
-DELIVERED, REFUSED, RETRIED = "delivered", "refused", "retried"
+DELIVERED, REFUSED, RETRIED, PLACELESS = "delivered", "refused", "retried", "placeless"
 SIGNATURE: Final = "Wakewatch-Signature"
 _API: Final = "/api/v2/alerts"
 _POST_MOST: Final = 100
@@ -48,6 +49,7 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     alertmanager: Endpoint | None = None
     webhook: Endpoint | None = None
     apprise: Apprise | None = None
+    cot: Cot | None = None
     secret: str = ""
     """The key that signs messages to the webhook."""
     console: str = ""
@@ -55,17 +57,18 @@ class Targets(msgspec.Struct, frozen=True, kw_only=True):
     alertmanager_severities: tuple[Severity, ...] = EVERYTHING
     webhook_severities: tuple[Severity, ...] = EVERYTHING
     apprise_severities: tuple[Severity, ...] = EVERYTHING
+    cot_severities: tuple[Severity, ...] = EVERYTHING
 
     def each(self) -> Iterator[tuple[str, Targets]]:
         """Each configured target alone, so that none depends on another."""
         for name in self.names():
-            others = {other: None for other in (ALERTMANAGER, WEBHOOK, APPRISE) if other != name}
+            others = {other: None for other in NAMES if other != name}
             yield name, msgspec.structs.replace(self, **others)
 
     def names(self) -> list[str]:
         """Names of the targets that are notified."""
-        pairs = ((ALERTMANAGER, self.alertmanager), (WEBHOOK, self.webhook), (APPRISE, self.apprise))
-        return [name for name, to in pairs if to is not None]
+        targets = (self.alertmanager, self.webhook, self.apprise, self.cot)
+        return [name for name, to in zip(NAMES, targets, strict=True) if to is not None]
 
 
 class Delivery:
@@ -87,6 +90,8 @@ class Delivery:
         for target in targets.names():
             for outcome in (DELIVERED, REFUSED, RETRIED):
                 metrics.notifications.labels(target, outcome)
+        if targets.cot is not None:
+            metrics.notifications.labels(COT, PLACELESS)
         self._failing: tuple[float, str] | None = None
 
     @property
@@ -110,10 +115,13 @@ class Delivery:
         for notice in outgoing.news:
             _tell(notice, self._now_ms())
         revisions = (alert for alert in outgoing.revisions if alert.severity in self._to.webhook_severities)
-        return all(self._revision(alert) for alert in revisions) and self._messages(outgoing.news)
+        told = all(self._revision(alert) for alert in revisions) and self._messages(outgoing.news)
+        return told and self._marks([mark for mark in outgoing.marks if mark.alert.severity in self._to.cot_severities])
 
     def finish(self) -> bool:
-        """Sends collected tickets before the process stops. False as for ``carry``."""
+        """Sends collected tickets before the process stops, and closes what is open. False as for ``carry``."""
+        if self._to.cot is not None:
+            self._to.cot.close()
         return all(map(self._message, self._gathering.due(self._now_ms(), leaving=True)))
 
     def _messages(self, news: Sequence[Notice]) -> bool:
@@ -133,6 +141,25 @@ class Delivery:
             http.within(_APPRISE_S, lambda: services.send(message), lambda: None, self._stopping)
         except TimeoutError as error:
             raise SinkError(f"notify.apprise_urls: {error}", retriable=True) from error
+
+    def _marks(self, marks: Sequence[MapMark]) -> bool:
+        if self._to.cot is None:
+            return True
+        placed = [mark for mark in marks if mark.alert.position is not None]
+        self._metrics.notifications.labels(COT, PLACELESS).inc(len(marks) - len(placed))
+        return all(self._placed(placed[at : at + _POST_MOST]) for at in range(0, len(placed), _POST_MOST))
+
+    def _placed(self, marks: Sequence[MapMark]) -> bool:
+        to = self._to.cot
+        assert to is not None
+        try:
+            return self._patiently(COT, lambda: to.send(marks, self._now_ms(), self._stopping), len(marks))
+        except SinkError as error:
+            if len(marks) == 1:
+                self._refused(COT, marks[0].alert.id, encode(marks[0].alert), error)
+                return True
+            half = len(marks) // 2  # one of them is rejected, as above
+            return self._placed(marks[:half]) and self._placed(marks[half:])
 
     def _notices(self, notices: Sequence[Notice]) -> bool:
         if self._alertmanager is None:

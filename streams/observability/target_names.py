@@ -9,10 +9,16 @@ from streams.settings.model import NotifySettings
 ALERTMANAGER: Final = "alertmanager"
 WEBHOOK: Final = "webhook"
 APPRISE: Final = "apprise"
-NAMES: Final = (ALERTMANAGER, WEBHOOK, APPRISE)
+COT: Final = "cot"
+NAMES: Final = (ALERTMANAGER, WEBHOOK, APPRISE, COT)
 
 
 def named_targets(rules: NotifySettings) -> frozenset[str]:
     """The targets named in the settings."""
-    given = {ALERTMANAGER: rules.alertmanager_url, WEBHOOK: rules.webhook_url, APPRISE: rules.apprise_urls}
+    given = {
+        ALERTMANAGER: rules.alertmanager_url,
+        WEBHOOK: rules.webhook_url,
+        APPRISE: rules.apprise_urls,
+        COT: rules.cot.url,
+    }
     return frozenset(name for name, value in given.items() if value)

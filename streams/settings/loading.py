@@ -24,6 +24,7 @@ import msgspec
 from streams.errors import ConfigError
 from streams.settings.catalogue import ENVIRONMENT_PREFIX, Setting, catalogue, schema, tables
 from streams.settings.console import checked_console
+from streams.settings.cot import check_cot
 from streams.settings.discreet import SECRET_ENDINGS
 from streams.settings.kafka_security import checked
 from streams.settings.model import Settings
@@ -146,6 +147,7 @@ def _disagreements(values: Mapping[str, Any]) -> Iterator[str]:
         checked(settings.kafka)
         checked_console(settings.console)
         stations_of(settings.ingest.stations)
+        check_cot(settings.notify.cot, settings.notify.resend_every_s)
     except ConfigError as error:
         yield str(error)
 

@@ -10,6 +10,7 @@ from msgspec import Meta
 from detectors.core.ticks import FeedRules
 from detectors.core.vessels.capacity import FleetRules
 from streams.settings.console import ConsoleSettings as ConsoleSettings  # noqa: PLC0414  # a section, like those here
+from streams.settings.cot import CotSettings
 from streams.settings.discreet import Discreet
 from streams.settings.feeds import MqttSettings, TopicFeedSettings
 from streams.settings.imagery import ImagerySettings
@@ -198,6 +199,7 @@ class NotifySettings(Discreet, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = 60.0
     metrics_port: Annotated[int, Meta(ge=0, le=65_535, description="Port of /metrics; 0: none")] = 0
     metrics_host: Annotated[str, Meta(description="Address that /metrics binds to")] = "127.0.0.1"
+    cot: CotSettings = CotSettings()
 
 
 class GrafanaSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
