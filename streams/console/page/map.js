@@ -62,7 +62,7 @@ class SeaMap extends Chart {
     const asked = performance.now();
     requestAnimationFrame(() => {
       this.waiting = false;
-      this.paint();
+      this.view.measured(() => this.paint());
       this.onmoved();
       this.ondrawn(performance.now() - asked);
     });
@@ -209,6 +209,7 @@ class SeaMap extends Chart {
     const marked = one.case_id === this.selected || one.case_id === this.over;
     if (!one.position || (!marked && (!one.open || one.severity === "log"))) return;
     const [px, py] = this.view.at(one.position.lon_deg, one.position.lat_deg);
+    if (px < 0 || py < 0 || px > this.view.width || py > this.view.height) return;
     const dark = one.open ? silence(one) : null;
     const words = dark ? `${nameOf(one)}, silent ${spoken(sinceMs(dark.since, nowOf(one, this.clock)))}` : nameOf(one);
     this.name(words, px, py, 16, marked ? "#ffffff" : COLOUR[one.severity], "600 13px system-ui, sans-serif");

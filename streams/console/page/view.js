@@ -13,8 +13,18 @@ class View {
     this.listen();
   }
 
-  get width() { return this.canvas.clientWidth; }
-  get height() { return this.canvas.clientHeight; }
+  get width() { return this.size ? this.size[0] : this.canvas.clientWidth; }
+  get height() { return this.size ? this.size[1] : this.canvas.clientHeight; }
+
+  /** Measures the canvas once for all that `work` asks of it: each measurement may lay out the page. */
+  measured(work) {
+    this.size = [this.canvas.clientWidth, this.canvas.clientHeight];
+    try {
+      work();
+    } finally {
+      this.size = null;
+    }
+  }
 
   /** Canvas pixels of a place, in the copy of the world nearest to the middle. */
   at(lon, lat) {
