@@ -42,8 +42,9 @@ def chromium() -> str | None:
 
 
 async def frames(url: str, home: Path, count: int = 150) -> Frames:
-    """Moves the map ``count`` times and measures each frame after the first 30. ``home``: an empty folder for the browser's profile.
+    """Moves the map ``count`` times and measures each frame after the first 30.
 
+    ``home``: an empty folder for the browser's profile.
     The browser draws with the processor (SwiftShader): a machine without a graphics card.
     """
     program = chromium()

@@ -119,7 +119,7 @@ function render() {
   sea.shapes = now.selected && now.alert ? imageShapes(now.alert.details || {}) : null;
   detail.reachKn = overview.reach_kn;
   sea.show(shownCases(), overview.clock, overview.reach_kn);
-  if (sea.tracks) sea.tracks.follow(now.selected && now.story ? now.story.case : null);
+  if (sea.tracks) sea.tracks.follow(now.selected && now.story ? now.story.case : null, overview.clock);
   tellCounts(now.present);
   Object.assign(detail, { past: moment.past, waits: moment.past && !moment.ready });
   if (!now.selected) detail.hide();

@@ -21,7 +21,7 @@ sea.base = new BaseMap($("base"), {
 });
 sea.layers = new Layers($("layer-list"), switchLayer);
 sea.traffic = new Traffic(sea, (who, words) => notes.say(who, words));
-sea.tracks = card.tracks = new Tracks(sea, card);
+sea.tracks = card.tracks = new Tracks(sea, { card, say: (who, words) => notes.say(who, words), whole: $("whole-track") });
 sea.onship = (ship) => card.show(ship);
 sea.ondrawn = (ms) => {
   pace.note(ms);

@@ -1,16 +1,19 @@
 // Tracks of chosen vessels, and what is known of one that was clicked.
 
-const TRACK_COLOURS = ["#e8eef3", "#7fd1e8", "#e6c27a", "#b9a4f0", "#8fdc9c"], SILENT_FLAG = 1, JUMPED_FLAG = 2;
+const TRACK_COLOURS = ["#e8eef3", "#7fd1e8", "#e6c27a", "#b9a4f0", "#8fdc9c"], SILENT_FLAG = 1, JUMPED_FLAG = 2, KEPT_MS = 48 * 3600000, CASE_LEAD_MS = 12 * 3600000;
 const STATUSES = ["under way using engine", "at anchor", "not under command", "restricted manoeuvrability", "constrained by draught", "moored", "aground", "fishing", "under way sailing"];
 
+const isoOf = (seconds) => new Date(seconds * 1000).toISOString();
+
 class Tracks {
-  constructor(sea, card, say) {
-    Object.assign(this, { sea, card, say, shown: new Map(), of: null, on: true });
+  constructor(sea, { card, say, whole }) {
+    Object.assign(this, { sea, card, say, whole, shown: new Map(), of: null, had: null, one: null, on: true });
+    whole.addEventListener("click", () => this.since());
   }
 
   /** Fetches and shows the track of a vessel: `from`, Unix ms, otherwise two days. */
   async add(mmsi, from = null) {
-    const answer = await fetch(`/api/traffic/track/${mmsi}${from === null ? "" : `?from=${Math.round(from)}`}`, { credentials: "omit" });
+    const answer = await fetch(`/api/traffic/track/${mmsi}${from === null ? "" : `?from=${Math.round(from)}`}`, { credentials: "same-origin" });
     if (!answer.ok) throw new Error((await answer.text()).trim());
     const track = await answer.json();
     const colour = this.shown.get(mmsi)?.colour || TRACK_COLOURS[this.shown.size % TRACK_COLOURS.length];
@@ -24,13 +27,35 @@ class Tracks {
     this.sea.draw();
   }
 
-  /** The track of the case that is chosen comes and goes with it. */
-  follow(one) {
+  /** The track of the case that is chosen comes and goes with it; `whole`: a button for one that began earlier. */
+  follow(one, clock) {
     const mmsi = one && one.mmsi ? one.mmsi : null;
+    this.one = one;
+    this.whole.hidden = mmsi === null || !HAS_TRAFFIC || mmsi === this.had || !(Date.parse(one.since) < Date.parse(nowOf(one, clock)) - KEPT_MS);
     if (mmsi === this.of) return;
     if (this.of !== null && this.of !== this.card.mmsi) this.remove(this.of);
     this.of = mmsi;
+    this.had = null;
+    this.say("track", "");
     if (mmsi !== null && this.on && HAS_TRAFFIC) this.add(mmsi).catch(() => {}); // the layer of vessels says why there is none
+  }
+
+  /** Fetches the track since before the chosen case began, from the log where it is no longer kept. */
+  async since() {
+    const mmsi = this.of;
+    this.whole.hidden = true;
+    this.had = mmsi;
+    this.say("track", "Reading the track from the log…");
+    try {
+      const track = await this.add(mmsi, Date.parse(this.one.since) - CASE_LEAD_MS);
+      if (mmsi !== this.of) return;
+      const begins = track.time_s.length ? `Track from ${when(isoOf(track.time_s[0]))}.` : "The log has no track of it.";
+      this.say("track", track.read_to_s === null ? begins : `${begins} Reading took too long: from ${when(isoOf(track.read_to_s))} to ${when(isoOf(track.held_from_s))} it is missing.`);
+    } catch (error) {
+      this.had = null;
+      this.whole.hidden = false;
+      this.say("track", error.message);
+    }
   }
 
   toggle(on) {
@@ -87,7 +112,7 @@ class ShipCard {
     this.mmsi = ship.mmsi;
     this.write({ mmsi: ship.mmsi }, el("p", { class: "note" }, "asking…"));
     try {
-      const answer = await fetch(`/api/traffic/vessels/${ship.mmsi}`, { credentials: "omit" });
+      const answer = await fetch(`/api/traffic/vessels/${ship.mmsi}`, { credentials: "same-origin" });
       if (this.mmsi !== ship.mmsi) return;
       if (!answer.ok) throw new Error((await answer.text()).trim());
       const said = await answer.json();
@@ -114,7 +139,7 @@ class ShipCard {
     else {
       try {
         const track = await this.tracks.add(said.mmsi);
-        this.word = track.time_s.length ? `Track from ${when(new Date(track.time_s[0] * 1000).toISOString())}, within ${number(track.error_m)} m of each report. Dashes: silent.` : "No track is kept of it.";
+        this.word = track.time_s.length ? `Track from ${when(isoOf(track.time_s[0]))}, within ${number(track.error_m)} m of each report. Dashes: silent.` : "No track is kept of it.";
       } catch (error) {
         this.word = error.message;
       }

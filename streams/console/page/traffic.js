@@ -33,7 +33,7 @@ class Traffic {
     if (!this.on || document.hidden || !HAS_TRAFFIC) return;
     let again = TRAFFIC_EVERY_MS;
     try {
-      const answer = await fetch(this.at === null ? `/api/traffic/vessels?since=${encodeURIComponent(this.version)}` : `/api/traffic/at?time=${Math.round(this.at)}`, { credentials: "omit" });
+      const answer = await fetch(this.at === null ? `/api/traffic/vessels?since=${encodeURIComponent(this.version)}` : `/api/traffic/at?time=${Math.round(this.at)}`, { credentials: "same-origin" });
       if (asked !== this.asked) return;
       if (!answer.ok) throw new Error((await answer.text()).trim());
       const found = readColumns(await answer.arrayBuffer());

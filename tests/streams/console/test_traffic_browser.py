@@ -105,6 +105,9 @@ def test_a_vessel_is_shown_and_its_track(run: Run, tmp_path: Path, webgl: bool) 
             f"[...{CARD}.querySelectorAll('button')].find((b) => b.innerText === 'Open its case').click()"
         )
         await page.until("!document.getElementById('detail').hidden")
+        await page.until("!document.getElementById('whole-track').hidden")
+        await page.evaluate("document.getElementById('whole-track').click()")
+        await page.until(f"{NOTES}.innerText.includes('Track from ')")
         await page.evaluate(f"{CARD}.querySelector('.close').click()")
         await page.until(f"{CARD}.hidden")
 
