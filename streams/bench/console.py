@@ -189,4 +189,4 @@ def _drawn(processes: _Processes, home: Path) -> tuple[Row | None, str]:
     took = sorted(made.times_ms)
     shares = [Figure(f"frame p{share} ms", took[len(took) * share // 100]) for share in (50, 95)]
     said = made.notes.replace("\n", " ") or "nothing"
-    return Row("a browser without a graphics card, beside the load", tuple(shares)), f"the page says of its map: {said}"
+    return Row("a browser without a graphics card, beside the load", tuple(shares)), f"the page reports: {said}"

@@ -61,7 +61,7 @@ class Ours:
 class Rig:
     """See the module. A context manager: whatever happens, nothing stays behind."""
 
-    scraped: tuple[str, ...] = ("ingest", "detect", "notify", "match")
+    scraped: tuple[str, ...] = ("ingest", "detect", "notify", "match", "traffic")
     """Processes that Prometheus asks."""
 
     def __init__(self, home: Path, prometheus: str, alertmanager: str) -> None:
@@ -112,6 +112,8 @@ class Rig:
         self.begin("notify", ["notify"])
         if "match" in self.scraped:
             self.begin("match", ["imagery", "match", "--metrics", str(self.ports["match"])])
+        if "traffic" in self.scraped:
+            self.begin("traffic", ["traffic", "--port", str(self.ports["traffic"])])
         self.begin("rows", ["grafana-datasource", "--port", str(self.ports["rows"])])
         self.begin("ingest", ["ingest", f"pier=tcp://127.0.0.1:{self._air.getsockname()[1]}"])
         self._line, _ = self._air.accept()

@@ -1,8 +1,8 @@
 """``python -m tests.soak --minutes N``: nothing grows. Exit code 1 when something does, or when a process ends.
 
-A real Kafka, ingest, a worker, the notifier, the console, rows and ``alerts --follow`` run on traffic in which all
-ships are new every 30 s, recordings under fresh MMSIs among it, with another watchlist imported every minute, while
-the console's page and stream, Grafana's tables and all metrics are asked for. Every two seconds the memory,
+A real Kafka, ingest, a worker, the notifier, the console, traffic, rows and ``alerts --follow`` run on a feed in which
+all ships are new every 30 s, recordings under fresh MMSIs among it, with another watchlist imported every minute, while
+the console's page, stream and vessels, Grafana's tables and all metrics are asked for. Every two seconds the memory,
 descriptors and threads of each process are sampled, and the bytes of the topics. Printed are means and slopes with
 their errors.
 """

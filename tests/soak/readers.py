@@ -15,7 +15,15 @@ _DASHBOARDS: Final = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboa
 _EVERY_S: Final = 3.0
 _PATIENCE_S: Final = 20.0
 _STREAM_BYTES: Final = 2000
-_CONSOLE: Final = ("/", "/api/alerts", "/api/alerts?log=1&find=soak", "/api/health", "/metrics")
+_CONSOLE: Final = (
+    "/",
+    "/api/alerts",
+    "/api/alerts?log=1&find=soak",
+    "/api/health",
+    "/metrics",
+    "/api/traffic/vessels",
+    "/api/traffic/coverage",
+)
 
 
 def row_queries() -> tuple[str, ...]:

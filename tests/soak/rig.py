@@ -53,6 +53,9 @@ dropped_most = {fleet}
 ships_most = {fleet}
 [ingest]
 identity_pairs_most = {pairs}
+[traffic]
+vessels_most = {fleet}
+track_points_most = 65536
 """
 _PAIRS_LEAST: Final = 1000
 FLEET: Final = 4000
@@ -114,15 +117,19 @@ class Soak:
         until(self.readers.ready, _PATIENCE_S, "an answer from every process")
 
     def _begin(self) -> None:
-        ports = {name: free_port() for name in ("rows", "console", "ingest", "detect", "notify")}
+        ports = {name: free_port() for name in ("rows", "console", "ingest", "detect", "notify", "traffic")}
         own = {f"WAKEWATCH_{n.upper()}_METRICS_PORT": str(ports[n]) for n in ("ingest", "notify")}
         own["WAKEWATCH_WORKER_METRICS_PORT"] = str(ports["detect"])
-        self.readers = Readers(ports["console"], ports["rows"], {n: ports[n] for n in ("ingest", "detect", "notify")})
+        own["WAKEWATCH_CONSOLE_TRAFFIC_URL"] = f"http://127.0.0.1:{ports['traffic']}"
+        self.readers = Readers(
+            ports["console"], ports["rows"], {n: ports[n] for n in ("ingest", "detect", "notify", "traffic")}
+        )
         for name, call in {
             "detect": ["detect", "--no-supervise"],
             "notify": ["notify", "--webhook-url", f"{self.receiver.url}/hook"],
             "rows": ["grafana-datasource", "--port", str(ports["rows"])],
             "console": ["console", "--port", str(ports["console"])],
+            "traffic": ["traffic", "--port", str(ports["traffic"])],
             "alerts --follow": ["alerts", "--follow"],
             "ingest": ["ingest", *(f"{n}=tcp://127.0.0.1:{a.getsockname()[1]}" for n, a in self._air.items())],
         }.items():

@@ -50,6 +50,8 @@ tag_block_checksum_errors_total other_lines_total{source} screened_rows_total{de
 watchlist_loaded_timestamp_seconds{list} notifications_total{target,outcome} build_info{version}
 unreadable_records_total{topic} notify_failing_seconds{target}
 images_matched_total{outcome} sightings_reported_total image_wait_seconds
+traffic_reports_total traffic_vessels{timeline} traffic_track_points{timeline} traffic_left_out{timeline,reason}
+traffic_unread_records
 source_connected{source} source_reconnects_total{source} source_last_message_timestamp_seconds{source}"""
 
 
