@@ -56,8 +56,8 @@ def rows(page: Page) -> Any:
 def test_a_case_is_acknowledged_noted_assigned_and_its_log_says_who(running: Console, size: tuple[int, int]) -> None:
     def script(page: Page) -> None:
         rows(page).first.click()
-        page.get_by_label("Your name").fill("Kim")
-        page.get_by_label("Note for the next watch").fill("coast radio called")
+        field(page, "Your name").fill("Kim")
+        field(page, "Note for the next watch").fill("coast radio called")
         page.get_by_role("button", name="Add note").click()
         expect(page.get_by_text("Saved.")).to_be_visible()
         page.get_by_role("button", name="Acknowledge").click()
@@ -75,6 +75,11 @@ def test_a_case_is_acknowledged_noted_assigned_and_its_log_says_who(running: Con
         expect(log.last).to_contain_text("coast radio called")
 
     visit(running.url, script, size)
+
+
+def field(page: Page, label: str) -> Any:
+    """A field of the case's form."""
+    return page.locator("#detail").get_by_label(label)
 
 
 def choose(page: Page, label: str, value: str) -> None:
@@ -113,6 +118,14 @@ def test_every_view_keeps_to_wcag_22_aa(running: Console, size: tuple[int, int])
         expect(page.get_by_role("dialog")).to_be_visible()
         found["keys"] = violations(page)
         page.keyboard.press("Escape")
+        page.goto(f"{running.url}#case={CASE}&t=2024-02-04T05:00:00Z")
+        page.reload()
+        expect(page.locator("#time-state")).to_contain_text("AS OF")
+        found["earlier moment"] = violations(page)
+        page.goto(f"{running.url}#log=1")
+        page.reload()
+        page.locator("#own summary").click()
+        found["own ships and areas"] = violations(page)
         page.goto(f"{running.url}#case=mmsi/99")
         page.reload()
         expect(page.locator("#detail")).to_contain_text("no longer on this page")
@@ -156,9 +169,9 @@ def test_keys_alone_find_filter_and_work_a_case(running: Console) -> None:
         press("Enter")
         expect(page.locator("#detail h2")).to_have_text("BORA")
         press("n")
-        expect(page.get_by_label("Note for the next watch")).to_be_focused()
+        expect(field(page, "Note for the next watch")).to_be_focused()
         page.keyboard.type("seen")
-        page.get_by_label("Your name").focus()
+        field(page, "Your name").focus()
         page.keyboard.type("Kim")
         page.locator("#detail").focus()
         press("x")
@@ -202,8 +215,8 @@ def test_mine_is_what_is_assigned_to_me(running: Console) -> None:
     def script(page: Page) -> None:
         page.goto(f"{running.url}#case=mmsi/3")
         page.reload()
-        page.get_by_label("Your name").fill("Kim")
-        page.get_by_label("Note for the next watch").fill("mine")
+        field(page, "Your name").fill("Kim")
+        field(page, "Note for the next watch").fill("mine")
         page.get_by_role("button", name="Add note").click()
         page.get_by_role("button", name="Assign to me").click()
         expect(page.locator("#detail")).to_contain_text("Assigned to Kim")
@@ -221,7 +234,7 @@ def test_mine_is_what_is_assigned_to_me(running: Console) -> None:
 
 def test_a_link_leads_to_case_alert_and_place_and_can_be_copied(running: Console) -> None:
     def script(page: Page) -> None:
-        link = f"{running.url}#case=mmsi/2&alert={'b' * 32}&at=34.000,129.000,7.00&t=2024-02-04T04:30:00Z&zone=Rajin"
+        link = f"{running.url}#case=mmsi/2&alert={'b' * 32}&at=34.000,129.000,7.00&zone=Rajin"
         page.goto(link)
         page.reload()
         expect(page.locator("#detail h2")).to_have_text("BORA")
@@ -294,7 +307,7 @@ def test_on_a_phone_the_link_opens_the_case_and_a_thumb_acknowledges_it(running:
         assert box["height"] >= 44 and box["y"] > PHONE[1] * 0.75 and box["y"] + box["height"] <= PHONE[1]
         assert todo["y"] + todo["height"] < page.locator(".work").bounding_box()["y"], "seen without scrolling"  # type: ignore[index]
         expect(page.locator("#map")).to_be_hidden()
-        page.get_by_label("Your name").fill("Kim")
+        field(page, "Your name").fill("Kim")
         button.tap()
         expect(page.locator(".actions li")).to_contain_text("acknowledged by Kim")
         page.locator("#detail").get_by_role("button", name="Map").tap()
@@ -337,7 +350,7 @@ def test_names_order_nothing_on_the_page(write: Write, make: Make, started: Star
         expect(rows(page).first.locator(".who")).to_contain_text(shown)
         rows(page).first.click()
         expect(page.locator("#detail h2")).to_have_text(shown)
-        page.get_by_label("Your name").fill(name.replace("\x1b", "").replace("\x07", ""))
+        field(page, "Your name").fill(name.replace("\x1b", "").replace("\x07", ""))
         page.get_by_role("button", name="Acknowledge").click()
         expect(page.locator(".actions li")).to_have_count(1)
         page.keyboard.press("f")
@@ -353,8 +366,8 @@ def test_names_order_nothing_on_the_page(write: Write, make: Make, started: Star
 def test_the_watch_is_handed_over_on_the_page_and_as_text(running: Console, size: tuple[int, int]) -> None:
     def script(page: Page) -> None:
         rows(page).first.click()
-        page.get_by_label("Your name").fill("Kim")
-        page.get_by_label("Note for the next watch").fill("coast radio called")
+        field(page, "Your name").fill("Kim")
+        field(page, "Note for the next watch").fill("coast radio called")
         page.get_by_role("button", name="Add note").click()
         expect(page.get_by_text("Saved.")).to_be_visible()
         page.keyboard.press("Escape")
