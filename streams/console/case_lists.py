@@ -14,6 +14,8 @@ from streams.export.alert_rows import position_cells, vessel_cells
 from streams.export.tables import CSV_TYPE, GEOJSON_TYPE, Row, csv_of, geojson_of
 
 _Ask = Callable[[web.Request], Awaitable[web.StreamResponse]]
+LEFT_OUT: Final = "Wakewatch-Left-Out"
+"""Header with the number of matching open cases that are not in the file."""
 _NONE: Final = CaseSummary(
     case_id="", severity="log", open=0, alerts=0, detectors=(), headline="", lead="", since="", time="", verification=""
 )
@@ -44,7 +46,11 @@ class CaseLists:
         if answer.status != HTTPStatus.OK or not isinstance(answer, web.Response):
             return answer
         assert isinstance(answer.body, bytes)
-        return _file(form(msgspec.json.decode(answer.body, type=Overview).cases), kind)
+        overview = msgspec.json.decode(answer.body, type=Overview)
+        made = _file(form(overview.cases), kind)
+        if overview.more:  # the list of the page has a limit, and so has the file
+            made.headers[LEFT_OUT] = str(overview.more)
+        return made
 
 
 def case_row(case: CaseSummary) -> Row:
@@ -63,7 +69,11 @@ def case_row(case: CaseSummary) -> Row:
         "mmsi": case.mmsi,
         **vessel_cells(case.vessel),
         **position_cells(case.position),
+        "waiting_alerts": case.waiting,
+        "assigned_to": case.assigned or None,
+        "notes": case.notes,
         "feedback": None if word is None else word.kind,
+        "feedback_reason": None if word is None else word.reason,
         "feedback_by": None if word is None else word.by,
         "feedback_note": None if word is None else word.note,
         "feedback_time_utc": None if word is None else word.time,

@@ -20,6 +20,7 @@ from streams.export.gathering import CaseRecords
 from streams.export.svg_map import map_of
 from streams.export.svg_timeline import strip_of
 from streams.messages.fact_wording import chance_in_words
+from streams.messages.feedback import in_words
 from streams.messages.inert import inert
 
 Row = TypeVar("Row")
@@ -115,7 +116,7 @@ def _second_sheet(at: ET.Element, records: CaseRecords, facts: ReportFacts) -> N
     ]
     _table(at, "evidence", marked or [("none: no sentence decided alone", "", "")])
     _text(at, "h2", "Feedback")
-    said = [(_minute(one.time), f"{one.kind.replace('_', ' ')} by {one.by}", one.note) for one in records.feedback]
+    said = [(_minute(one.time), in_words(one), one.note) for one in records.feedback]
     _table(at, "feedback", said[::-1] or [("none", "", "")])
     _note(at, _FILES)
 

@@ -38,3 +38,25 @@ function saveFile(blob, name) {
   link.remove();
   setTimeout(() => URL.revokeObjectURL(address), 60000);
 }
+
+/** Below the list: its cases as a file, by the same question, at the moment that is shown. */
+const listFiles = {
+  shown(box, path) {
+    this.path = path;
+    if (box.firstChild) return;
+    this.said = el("span", { class: "note", role: "status" });
+    const button = (ending, label) => el("button", { type: "button", class: "quiet", "data-export": ending, title: `The cases of this list as ${label}`, onclick: () => this.save(ending) }, label);
+    box.append("This list as ", button("csv", "CSV"), button("geojson", "GeoJSON"), this.said);
+  },
+
+  async save(ending) {
+    this.said.textContent = "";
+    try {
+      const answer = await fetch(this.path.replace("/api/alerts?", `/api/alerts.${ending}?`) + (moment.past ? moment.query("&") : ""), { credentials: "same-origin" });
+      if (!answer.ok) throw new Error((await answer.text()).trim());
+      saveFile(await answer.blob(), nameIn(answer.headers.get("Content-Disposition")) || `alerts.${ending}`);
+      const rest = Number(answer.headers.get("Wakewatch-Left-Out"));
+      this.said.textContent = rest ? `Saved without ${number(rest)} further cases: filter the list.` : "Saved.";
+    } catch (error) { this.said.textContent = `Not saved: ${error.message}`; }
+  },
+};

@@ -41,6 +41,7 @@ async function load() {
     const path = now.path = `/api/alerts?log=${$("log").checked ? 1 : 0}${words ? `&find=${encodeURIComponent(words)}` : ""}${filters.query()}`;
     const overview = await ask(path);
     if (asked !== now.asked) return; // a later question was asked since: its answer is the newer one
+    listFiles.shown($("files"), path);
     notice(overview, !now.present || now.present.state === "loading");
     now.present = overview;
     tellClock(overview);

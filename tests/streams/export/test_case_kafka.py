@@ -128,10 +128,10 @@ class Client:
     """Asks the console."""
 
     def __init__(self, running: Console) -> None:
-        self._port = running.port
+        self.port = running.port
 
     def ask(self, path: str, **headers: str) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request("GET", path, headers={"Host": "localhost", **headers})
             answer = connection.getresponse()
@@ -207,6 +207,11 @@ def test_lists_are_those_of_the_same_question(client: Client) -> None:
     assert (row["feedback"], row["feedback_by"], row["imo"]) == ("acknowledged", "Kim", "9179842")
 
 
+def faults(page: Tab) -> list[str]:
+    """Errors of a page, apart from answers that it was asked to wait for."""
+    return [error for error in page.errors if "503" not in error]
+
+
 @pytest.mark.skipif(chromium() is None, reason="needs Chromium, which is not installed (apt-get install chromium)")
 def test_a_person_saves_a_case_from_the_page(topics: Topics, tmp_path: Path) -> None:
     out, saved = tmp_path / "case.zip", tmp_path / "saved"
@@ -230,4 +235,26 @@ def test_a_person_saves_a_case_from_the_page(topics: Topics, tmp_path: Path) -> 
         client.until(lambda: client.ask("/readyz")[0] == 200)
         page = asyncio.run(visit(f"{running.url}#case={CASE}"))
     assert (saved / "case-imo-9179842.zip").read_bytes() == out.read_bytes()
-    assert page.errors == []
+    assert faults(page) == []
+
+
+@pytest.mark.skipif(chromium() is None, reason="needs Chromium, which is not installed (apt-get install chromium)")
+def test_a_person_saves_the_list_that_is_shown(topics: Topics, client: Client, tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+
+    async def visit(url: str) -> None:
+        async with tab(tmp_path) as page:
+            await page.open(url)
+            await page.until("document.querySelector('[data-export=csv]') !== null")
+            await page.send("Page.setDownloadBehavior", behavior="allow", downloadPath=str(saved))
+            for ending in ("csv", "geojson"):
+                await page.evaluate(f"document.querySelector('[data-export={ending}]').click()")
+                await page.until("/Saved/.test(document.getElementById('files').innerText)")
+                while not (saved / f"wakewatch-alerts.{ending}").exists():
+                    await asyncio.sleep(0.05)
+            assert faults(page) == []
+
+    asyncio.run(visit(f"http://127.0.0.1:{client.port}/"))
+    query = "?log=0"
+    for ending in ("csv", "geojson"):
+        assert (saved / f"wakewatch-alerts.{ending}").read_bytes() == client.ask(f"/api/alerts.{ending}{query}")[2]
