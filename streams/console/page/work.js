@@ -18,7 +18,7 @@ function actionWords(one) {
 const myName = (me) => me.by || localStorage.getItem("by") || "";
 
 Detail.prototype.words = function words(alert, line, story) {
-  if (this.past) return [el("p", { class: "note" }, `Nothing can be recorded here: ${IN_THE_PAST}.`)];
+  if (this.past) return this.pastWords(alert);
   if (!this.me.may) return this.me.why ? [el("p", { class: "note" }, `Nothing can be recorded here: ${this.me.why}.`)] : [];
   const draft = this.draftOf(alert), word = line.word, assigned = story.case.assigned || "";
   const me = myName(this.me);
@@ -31,9 +31,19 @@ Detail.prototype.words = function words(alert, line, story) {
       ...decide.slice(1),
       me && assigned !== me ? this.act(alert, "assigned", "Assign to me", "second", () => ({ to: myName(this.me) || draft.by.trim() })) : null,
       this.opener(alert, "assigned", "Assign…"),
-      el("button", { type: "button", class: "second", "data-key": `link-${alert.id}`, "data-act": "link", onclick: () => this.copyLink(alert) }, "Copy link")),
+      this.linkButton(alert)),
     ...this.asked(alert, draft, assigned),
     el("p", { class: "note outcome", role: "status" }, draft.said))];
+};
+
+/** At an earlier moment nothing is recorded, but it can be shown to others. */
+Detail.prototype.pastWords = function pastWords(alert) {
+  return [el("p", { class: "note" }, `Nothing can be recorded here: ${IN_THE_PAST}.`), el("div", { class: "words acts" }, this.linkButton(alert)),
+    el("p", { class: "note outcome", role: "status" }, this.draftOf(alert).said)];
+};
+
+Detail.prototype.linkButton = function linkButton(alert) {
+  return el("button", { type: "button", class: "second", "data-key": `link-${alert.id}`, "data-act": "link", onclick: () => this.copyLink(alert) }, "Copy link");
 };
 
 Detail.prototype.draftOf = function draftOf(alert) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 import numpy as np
@@ -71,8 +71,13 @@ def overview(known: Known, question: Question) -> PastOverview:
         cases = _placed(known, question.at_ms, made.cases, alerts)
         inside = tuple(one for one in cases if area is None or (one.position and area.holds(one.position)))
         made = msgspec.structs.replace(made, cases=inside)
-    told = {name: getattr(made, name) for name in made.__struct_fields__}
-    return PastOverview(**told, as_of=rfc3339(question.at_ms), known=question.known, known_from=known.known_from)
+    return PastOverview(
+        **_fields(made), as_of=rfc3339(question.at_ms), known=question.known, known_from=known.known_from
+    )
+
+
+def _fields(made: Overview | CaseTimeline) -> dict[str, Any]:
+    return {name: getattr(made, name) for name in made.__struct_fields__}
 
 
 def _listed(table: AlertTable, question: Question, wanted: CaseFilter) -> Overview:
@@ -93,7 +98,7 @@ def story(known: Known, question: Question, case_id: str) -> PastTimeline | None
     made = table.story(case_id)
     if made is None:
         return None
-    return PastTimeline(case=made.case, alerts=made.alerts, as_of=rfc3339(question.at_ms), known=question.known)
+    return PastTimeline(**_fields(made), as_of=rfc3339(question.at_ms), known=question.known)
 
 
 def _table(known: Known, question: Question, rows: Rows, bounds: TableBounds) -> tuple[AlertTable, list[Alert]]:

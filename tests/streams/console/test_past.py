@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detectors.core.alert import Alert, Evidence, Vessel, encode
 from detectors.core.units import HOUR_MS, rfc3339, unix_ms
 from streams.console.alert_table import AlertTable
-from streams.console.cases import Overview
+from streams.console.cases import CaseTimeline, Overview
 from streams.console.filters import NO_FILTER, Area, CaseFilter
 from streams.console.past.history import History, HistoryBounds, Place
 from streams.console.past.marks import marks
@@ -150,7 +150,9 @@ def test_as_of_a_moment_is_a_fresh_table_of_what_was_stated_by_then(
     }
     for case_id in CASES:
         line, expected = story(known, asked, case_id), fresh(alerts, words, asked, forget=False).story(case_id)
-        assert (line and (line.case, line.alerts)) == (expected and (expected.case, expected.alerts))
+        assert (line and [getattr(line, name) for name in CaseTimeline.__struct_fields__]) == (
+            expected and [getattr(expected, name) for name in CaseTimeline.__struct_fields__]
+        )
 
 
 @given(everything(), QUARTERS)

@@ -24,7 +24,9 @@ AXE: Final = Path(__file__).parents[2] / "axe"
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 DESKTOP, PHONE = (1280, 720), (390, 844)
 PATIENCE_MS: Final = 60_000
-_ALLOWED: Final = re.compile(r"Failed to load resource: the server responded with a status of 4\d\d")
+_ALLOWED: Final = re.compile(
+    r"Failed to load resource: the server responded with a status of 4\d\d|.*GPU stall due to ReadPixels"
+)
 _RUN: Final = """async (rules) => {
   const found = await axe.run(document, { runOnly: { type: "tag", values: rules } });
   const where = (node) => `${node.target}: ${(node.failureSummary || "").split("\\n").slice(1, 3).join(" ")}`;
