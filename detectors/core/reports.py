@@ -45,13 +45,14 @@ STATIC: Final = np.dtype(
         ("beam_m", "<i2"),
         ("draught_m", "<f4"),  # NaN unknown
         ("eta", "<u4"),  # raw 20 bits month/day/hour/minute; 0 unknown
+        ("hull", "<u4"),  # raw 30 bits: from the antenna to bow 9, stern 9, port 6, starboard 6, m; 0 unknown
     ]
 )
 """The contents of a static report (5, 19, 24 A, 24 B)."""
 
 HAS_IDENTITY: Final = 1  # imo (type 5 only)
 HAS_NAME: Final = 2  # name (5, 19, 24 A)
-HAS_SHIP: Final = 4  # call_sign (not in 19), ship_type, length_m, beam_m
+HAS_SHIP: Final = 4  # call_sign (not in 19), ship_type, length_m, beam_m, hull
 HAS_VOYAGE: Final = 8  # destination, draught_m, eta (5)
 
 

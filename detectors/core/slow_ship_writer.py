@@ -17,6 +17,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from detectors.core.geography.place_names import names_of
 from detectors.core.geography.port_cells import port_cells_of
 from detectors.core.geography.transfer_areas import TransferArea
 from detectors.core.geography.zone_columns import ZoneColumns
@@ -47,7 +48,7 @@ _CIRCLE: Final = 360
 _SHARED: Final = ("shared_mmsi", "")
 _SANCTIONED: Final = "sanctioned"
 _REPORTED: Final = ("lat_deg", "lon_deg", "heading_deg", "status", "start", "end")
-_STATED: Final = ("imo", "name", "ship_type", "length_m", "draught_m", "destination")
+_STATED: Final = ("imo", "name", "ship_type", "length_m", "hull", "draught_m", "destination")
 
 Bools = npt.NDArray[np.bool_]
 Place = tuple[float, float]
@@ -95,6 +96,7 @@ class _Said(NamedTuple):
     name: bytes
     ship_type: int
     length_m: int
+    hull: int
     draught_m: float
     destination: bytes
 
@@ -180,6 +182,7 @@ class SlowShipWriter:
         """The ship at the first multiple of BIN_MS since the fix before, with all that is known of it."""
         entry, step = said.listed, fix.was_ms // BIN_MS + 1
         lat_deg, lon_deg = fix.at(step)
+        came_from, left_ms = self._came_from(said.row)
         return SlowShip(
             mmsi=said.mmsi,
             at_ms=step * BIN_MS,
@@ -193,8 +196,11 @@ class SlowShipWriter:
             name=said.name.decode("ascii", "replace") or None,
             ship_type=max(0, said.ship_type) or None,
             length_m=max(0, said.length_m) or None,
+            hull=said.hull,
             draught_m=None if math.isnan(said.draught_m) else round(said.draught_m, 1),
             destination=said.destination.decode("ascii", "replace") or None,
+            came_from=came_from,
+            left_ms=left_ms,
             listed=self.reference.ships[entry - 1].list if entry else None,
             listed_for=listed_for(self.reference)[entry - 1] if entry else (),
             zone=self._zone(*fix.here, fix.time_ms) if entry else None,
@@ -202,6 +208,14 @@ class SlowShipWriter:
             sentence=batch.raw[fix.start : fix.end].decode("ascii", "replace"),
             replayed=replayed,
         )
+
+    def _came_from(self, row: int) -> tuple[str | None, int | None]:
+        """Where it last called or stayed, and until when."""
+        stays = self._fleet.memory.stays(row) if row in self._fleet.memory else ()
+        if not stays:
+            return None, None
+        last = max(stays, key=lambda stay: stay.to_ms)
+        return names_of(self.reference).name(last.where), last.to_ms
 
     def _zone(self, lat_deg: float, lon_deg: float, time_ms: int) -> str | None:
         """The sanctioned zone that is in force there, if there is one."""

@@ -37,8 +37,14 @@ class SlowShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     name: str | None = None
     ship_type: int | None = None
     length_m: int | None = None
+    hull: int = 0
+    """From its antenna to its sides (``hulls``)."""
     draught_m: float | None = None
     destination: str | None = None
+    came_from: str | None = None
+    """Where it last called or stayed, in words."""
+    left_ms: int | None = None
+    """When it was last seen there."""
     listed: str | None = None
     """The list that names it."""
     listed_for: tuple[str, ...] = ()
@@ -55,6 +61,21 @@ class SlowShips(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, g
     """Slow ships that a partition has found together; about 300 bytes each."""
 
     ships: tuple[SlowShip, ...]
+
+
+class DraughtChanged(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="draught"):
+    """A ship outside ports states a draught that differs from the one before. Times are event times, Unix ms."""
+
+    mmsi: int
+    time_ms: int
+    """Time of the report."""
+    stamp_ms: int
+    """Its place in the order of all facts: see the module."""
+    draught_m: float
+
+
+SlowFact = SlowShips | DraughtChanged
+"""What is written about ships that are slow, or were."""
 
 
 class ListedSilence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False, tag="silence"):

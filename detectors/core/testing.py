@@ -55,6 +55,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ship_type: int = -1
     length_m: int = -1
     draught_m: float = float("nan")
+    hull: int = 0
+    """As in STATIC: ``detectors.core.hulls.bits_of`` makes it."""
     source: str = SOURCE
     station: str = ""
     """The ``s:`` of its tag block; the source if empty."""
@@ -105,10 +107,16 @@ def _columns(said: Story, first: int) -> Batch:
         )
         length += len(line) + 1
         if is_static:
-            has = HAS_IDENTITY | HAS_NAME | HAS_SHIP | HAS_VOYAGE
-            statics[static] = (has, s.imo, s.name, b"", s.destination, s.ship_type, s.length_m, -1, s.draught_m, 0)
+            statics[static] = _static(s)
             static += 1
     return Batch(said[0].source, reports, statics[:static], b"\n".join(lines))
+
+
+def _static(s: Report) -> tuple[object, ...]:
+    """Its row of STATIC."""
+    has = HAS_IDENTITY | HAS_NAME | HAS_SHIP | HAS_VOYAGE
+    said = (s.imo, s.name, b"", s.destination, s.ship_type, s.length_m, -1, s.draught_m, 0, s.hull)
+    return has, *said
 
 
 def log(story: Story, *, batch: int, tick_s: float, stations: Stations = ()) -> Iterator[Batch | Tick]:

@@ -17,7 +17,10 @@ before that time. Places in which ``stops_least`` ships lay for two hours within
 ports, nor ships with more than ``others_most`` others so near; areas of ``transfer_areas`` always count. Tugs, pilots,
 rescue vessels, dredgers and other service vessels, bunker barges (also by habit: more than ``partners_most`` partners),
 fishing pairs, pleasure craft, beacons on nets and two transponders of one ship open no alert; of these, a service
-vessel beside a listed ship opens one for the record. Ships whose positions are inconsistent do not count.
+vessel beside a listed ship opens one for the record. Ships whose positions are inconsistent do not count. A draught
+that has changed since they came together raises the severity by one step, also when it is stated up to
+``merged_within_h`` after they parted. Hulls are alongside by the beams and the places of antennas that both state,
+otherwise by their lengths.
 
 When it is wrong. Ships that wait beside each other for a berth or a pilot, before the place is known as a stop place,
 look the same. A barge in tow without a type looks like a transfer under way. Of ships that state no length, 100 m is
@@ -29,6 +32,7 @@ behavior; OCIMF, Ship to Ship Transfer Guide. docs/ENCOUNTERS.md compares both d
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 import msgspec
@@ -42,7 +46,15 @@ from detectors.core.meeting_stage.writing import position_of, short_of, title_of
 from detectors.core.protocol import Detector, Finding
 from detectors.core.slow_ships import BIN_MS, SlowShip
 from detectors.core.units import MINUTE_MS, duration_text, stamp
-from detectors.encounter.wording import details_of, evidence_of, service_fact, where_and_since
+from detectors.encounter.wording import (
+    details_of,
+    draught_clause,
+    draught_facts,
+    evidence_of,
+    service_fact,
+    titled,
+    where_and_since,
+)
 
 _STEP_MIN = BIN_MS // MINUTE_MS
 
@@ -166,7 +178,8 @@ class Encounter(Detector):
             time_ms=now_ms,
             start_ms=time.since * BIN_MS,
             key=str(partner.mmsi),
-            headline=f"{title_of(about)} {beside} {short_of(partner)} {lasted}"
+            raised=bool(meeting.changes) and not service,
+            headline=f"{titled(about, meeting)} {beside} {short_of(partner)} {lasted}{draught_clause(meeting)}"
             f"{where_and_since(about, time.since * BIN_MS, now_ms)}",
             listed=about.listed or partner.listed,
             why=(
@@ -182,8 +195,7 @@ class Encounter(Detector):
                     threshold=round(self.thresholds.near_most_m),
                     unit="m",
                 ),
-                *service_fact(service, self.thresholds),
-                *((Fact(fact="in a sanctioned zone", value=zone),) if (zone := about.zone or partner.zone) else ()),
+                *self._more_facts(meeting, service),
             ),
             would_change=(
                 f"It closes when they were not together for {self.thresholds.merged_within_h:g} h",
@@ -194,6 +206,14 @@ class Encounter(Detector):
             sentences=evidence_of(meeting),
             position=position_of(about),
         )
+
+    def _more_facts(self, meeting: Meeting, service: str) -> Iterable[Fact]:
+        """What is known beside time and distance."""
+        yield from draught_facts(meeting)
+        yield from service_fact(service, self.thresholds)
+        zone = self.subject_of(meeting).zone or self.partner_of(meeting).zone
+        if zone:
+            yield Fact(fact="in a sanctioned zone", value=zone)
 
     def ended(self, meeting: Meeting, step: int) -> Finding:
         """Closes after they were apart, or not seen, for long enough."""
@@ -226,6 +246,7 @@ class Encounter(Detector):
             action="close" if action == "close" else "retract",
             situation="encounter.listed" if listed else "encounter.unlisted",
             severity_most=alert.severity,
+            raised=bool(meeting.changes),
             time_ms=now_ms,
             key=str(partner.mmsi),
             headline=words,

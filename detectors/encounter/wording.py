@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from detectors.core.alert import Fact
 from detectors.core.headlines import at
-from detectors.core.meeting_stage.meeting import HOUR, Meeting, Together, alongside
-from detectors.core.meeting_stage.writing import described
+from detectors.core.meeting_stage.hull_places import alongside, headings_of
+from detectors.core.meeting_stage.meeting import HOUR, Meeting, Together
+from detectors.core.meeting_stage.writing import described, short_of, title_of
 from detectors.core.slow_ships import BIN_MS, SlowShip
 from detectors.core.sphere import distance_nm
 from detectors.core.units import MS, rfc3339, stamp
+from detectors.core.vessels.draughts import ENCOUNTER
 
 _SLOW_KN: Final = 1.0
 SERVICES: Final = {
@@ -51,7 +55,7 @@ def details_of(meeting: Meeting, time: Together) -> dict[str, object]:
     first, last = counted[0], counted[-1]
     hours = max(1, last.step - first.step) / HOUR
     speed_kn = round(distance_nm(first.lat_deg, first.lon_deg, last.lat_deg, last.lon_deg) / hours, 1)
-    hulls = alongside(meeting.one, meeting.other)
+    hulls, headings = alongside(meeting.one, meeting.other), headings_of(meeting.one, meeting.other)
     return {
         "vessels": [
             {**described(ship), **_before(was, ship)}
@@ -64,7 +68,38 @@ def details_of(meeting: Meeting, time: Together) -> dict[str, object]:
         "speed_kn": speed_kn,
         "under_way": speed_kn >= _SLOW_KN,
         **({} if hulls is None else {"alongside": hulls}),
+        **({} if headings is None else {"headings": headings}),
+        **({"draught_changes": list(_changes(meeting))} if meeting.changes else {}),
     }
+
+
+def _changes(meeting: Meeting) -> Iterable[dict[str, object]]:
+    for ship in (meeting.one, meeting.other):
+        change = meeting.changes.get(ship.mmsi)
+        if change is not None:
+            yield {"mmsi": ship.mmsi, "before_m": change.before_m, "after_m": change.after_m}
+
+
+def draught_facts(meeting: Meeting) -> Iterable[Fact]:
+    """Each change of draught."""
+    for ship in (meeting.one, meeting.other):
+        change = meeting.changes.get(ship.mmsi)
+        if change is not None:
+            yield replace(change.fact(ENCOUNTER), source=short_of(ship))
+
+
+def titled(ship: SlowShip, meeting: Meeting) -> str:
+    """The ship in a headline: without its IMO number if there is a change of draught to be told."""
+    return short_of(ship) if meeting.changes else title_of(ship)
+
+
+def draught_clause(meeting: Meeting) -> str:
+    """The first change of draught as a clause of a headline; empty without one."""
+    for ship in (meeting.one, meeting.other):
+        change = meeting.changes.get(ship.mmsi)
+        if change is not None:
+            return f", draught {change.before_m:g} to {change.after_m:g} m"
+    return ""
 
 
 def _before(was: SlowShip, ship: SlowShip) -> dict[str, object]:

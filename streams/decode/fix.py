@@ -123,6 +123,7 @@ def statics(parts: SentStatic, mmsi: npt.NDArray[np.uint32]) -> Rows:
     known["draught_m"] = parts.draught_m
     known["draught_m"][parts.draught_m == _UNKNOWN] = np.nan
     known["eta"] = parts.eta * (parts.eta >= _ETA_DATE)
+    known["hull"] = hull
     return known
 
 

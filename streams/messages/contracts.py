@@ -12,7 +12,7 @@ from detectors.core.identities.binding import Binding
 from detectors.core.orbits.choice import OrbitRecord
 from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Zone
-from detectors.core.slow_ships import ListedSilence, SlowShips
+from detectors.core.slow_ships import DraughtChanged, ListedSilence, SlowShips
 from detectors.core.ticks import Tick
 from detectors.core.vessels.affected_areas import AffectedArea
 from detectors.core.vessels.sightings import SightingRecord
@@ -159,6 +159,12 @@ CONTRACTS: Final = (
         type=SlowShips,
         topics=(SLOW,),
         sentence="Where slow vessels outside ports were, every ten minutes; key: MMSI of the first.",
+    ),
+    Contract(
+        name="draught-changed.v1",
+        type=DraughtChanged,
+        topics=(SLOW,),
+        sentence="A vessel outside ports states another draught than before; key: MMSI.",
     ),
     Contract(
         name="listed-silence.v1",

@@ -12,9 +12,9 @@ from detectors.core.displacements import Displacement
 from detectors.core.half_degrees import cell_of, label
 from detectors.core.identities.binding import Binding, SeenUnder
 from detectors.core.promises import PartitionWatermark
-from detectors.core.slow_ships import ListedSilence, SlowShips
+from detectors.core.slow_ships import DraughtChanged, ListedSilence, SlowShips
 
-Fact = Binding | SeenUnder | Displacement | SlowShips | ListedSilence
+Fact = Binding | SeenUnder | Displacement | SlowShips | DraughtChanged | ListedSilence
 
 
 class FactTopic:
@@ -46,8 +46,8 @@ class FactTopic:
 
 def key_of(fact: Fact) -> bytes:
     """The record's key. Compaction of bindings keeps the newest of each; other facts are deleted by age."""
-    if isinstance(fact, SlowShips | ListedSilence):
-        return b"%d" % (fact.mmsi if isinstance(fact, ListedSilence) else fact.ships[0].mmsi)
+    if isinstance(fact, SlowShips | DraughtChanged | ListedSilence):
+        return b"%d" % (fact.ships[0].mmsi if isinstance(fact, SlowShips) else fact.mmsi)
     if isinstance(fact, Displacement):
         return label(cell_of(fact.origin_lat_deg, fact.origin_lon_deg)).encode()
     kind = "" if isinstance(fact, Binding) else "/seen"

@@ -25,7 +25,7 @@ Fact = SlowShips | ListedSilence
 
 
 class GoldenMeetings(msgspec.Struct, frozen=True):
-    """A stage after the first half of ``facts``, and the alerts that the second half gives."""
+    """A stage after the first half of ``facts``, and the alerts that the second half gives in the present version."""
 
     shards: list[bytes]
     manifest: bytes

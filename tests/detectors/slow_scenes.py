@@ -55,10 +55,16 @@ def ship(
     length_m: int = 180,
     status: int = 0,
     heading_deg: float = 40.0,
+    hull: int = 0,
+    draughts: tuple[tuple[float, float], ...] = (),
+    static_every: int = 15,
     source: str = "station",
     noise_m: float = 5.0,
 ) -> Story:
-    """Its position reports along ``path``, and a static report every half hour."""
+    """Its position reports along ``path``, and a static report every half hour, or so many reports.
+
+    ``draughts``: from which hour on it states which draught, m.
+    """
     draw, story = np.random.default_rng(mmsi), Story()
     for t in np.arange(hours[0] * HOUR + phase_s, hours[1] * HOUR, every_s).round(1).tolist():
         if silent_h[0] * HOUR <= t < silent_h[1] * HOUR:
@@ -73,8 +79,16 @@ def ship(
         story.append(
             Report(at_s=t, mmsi=mmsi, status=status, heading_deg=heading_deg, source=source, **here)  # type: ignore[arg-type]
         )
-        if len(story) % 15 == 2:
-            said = {"name": name or f"SHIP {mmsi}", "imo": imo, "ship_type": ship_type, "length_m": length_m}
+        if len(story) % static_every == 2:
+            said = {
+                "name": name or f"SHIP {mmsi}",
+                "imo": imo,
+                "ship_type": ship_type,
+                "length_m": length_m,
+                "hull": hull,
+            }
+            stated_m = [metres for from_h, metres in draughts if from_h * HOUR <= t]
+            said |= {"draught_m": stated_m[-1]} if stated_m else {}
             story.append(
                 Report(at_s=t + 1, mmsi=mmsi, type=5, source=source, destination="FOR ORDERS", **said)  # type: ignore[arg-type]
             )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from detectors.core.displacements import Displacement, DisplacementWriter
+from detectors.core.draught_writer import DraughtWriter
 from detectors.core.engine.alert_writer import Emitted
 from detectors.core.engine.dispatcher import Dispatcher
 from detectors.core.identities.binding import Binding, BindingWriter, SeenUnder
@@ -15,7 +16,7 @@ from detectors.core.reference import Reference
 from detectors.core.reports import Batch
 from detectors.core.silence_writer import SilenceWriter
 from detectors.core.slow_ship_writer import SlowShipWriter
-from detectors.core.slow_ships import ListedSilence, SlowShips
+from detectors.core.slow_ships import ListedSilence, SlowFact
 from detectors.core.sources import SourceTable
 from detectors.core.vessels.fleet import Fleet
 from detectors.core.vessels.history import History
@@ -29,7 +30,7 @@ class Facts(NamedTuple):
 
     bindings: Sequence[Binding | SeenUnder] = ()
     displacements: Sequence[Displacement] = ()
-    slow: Sequence[SlowShips | ListedSilence] = ()
+    slow: Sequence[SlowFact | ListedSilence] = ()
 
 
 class FactWriters:
@@ -40,11 +41,13 @@ class FactWriters:
         self.bindings: Final = BindingWriter(fleet, sources, reference)
         self.displacements: Final = DisplacementWriter(fleet, sources, reference)
         self.slow: Final = SlowShipWriter(fleet, sources, reference, areas)
+        self.draughts: Final = DraughtWriter(fleet, sources, reference)
         self.silences: Final = SilenceWriter(fleet, reference)
 
     def drain(self) -> Facts:
         """Those since the last call."""
-        return Facts(self.bindings.drain(), self.displacements.drain(), [*self.slow.drain(), *self.silences.drain()])
+        slow: list[SlowFact | ListedSilence] = [*self.slow.drain(), *self.draughts.drain(), *self.silences.drain()]
+        return Facts(self.bindings.drain(), self.displacements.drain(), slow)
 
     def note(self, emitted: Sequence[Emitted], promised_ms: int) -> None:
         """Alerts that the engine has made: those about silences of listed vessels are facts.
@@ -57,7 +60,7 @@ class FactWriters:
     def adopt(self, reference: Reference) -> None:
         """Another list is in force."""
         self.bindings.reference = self.displacements.reference = reference
-        self.slow.reference = self.silences.reference = reference
+        self.slow.reference = self.draughts.reference = self.silences.reference = reference
 
     def hear(self, note: Note, dispatcher: Dispatcher, ordinal: int) -> None:
         """An IMO number is reported under an MMSI: the detectors are told of the others that state it."""
@@ -78,5 +81,6 @@ class FactWriters:
         self.slow.tell(history, batch)
         if history.stated.any():
             self.bindings.tell(history, batch)
+            self.draughts.tell(history)
         if history.followed is not None and history.followed.displaced:
             self.displacements.tell(history.followed.displaced, history, batch)

@@ -23,7 +23,7 @@ from detectors.core.meeting_stage.meeting import (
 )
 from detectors.core.meeting_stage.writing import MeetingDetector, written
 from detectors.core.protocol import Finding
-from detectors.core.slow_ships import SlowShip
+from detectors.core.slow_ships import BIN_MS, DraughtChanged, SlowShip
 
 UNSEEN_MOST: Final = HOUR
 """A pair without an alert is followed for so many steps without being near."""
@@ -87,8 +87,22 @@ class Encounters:
         elif known.one.at_ms <= one.at_ms:
             known.one, known.other = one, other
         known.samples = added(known.samples, at)
+        for ship in (one, other):
+            if ship.draught_m is not None:
+                known.note_draught(ship.mmsi, at.step, ship.draught_m)
         known.replayed = known.replayed and one.replayed and other.replayed
         self._touched.add(key)
+
+    def note_draughts(self, told: Iterable[DraughtChanged]) -> None:
+        """Ships state another draught: those that are together, or were within the time in which meetings are one."""
+        by_ship: dict[int, list[Meeting]] = {}
+        for fact in told:
+            if not by_ship:
+                for meeting in self.meetings.values():
+                    for mmsi in meeting.key:
+                        by_ship.setdefault(mmsi, []).append(meeting)
+            for meeting in by_ship.get(fact.mmsi, ()):
+                meeting.note_draught(fact.mmsi, -(-fact.time_ms // BIN_MS), fact.draught_m)
 
     def judge(self, step: int) -> Iterator[Emitted]:
         """Decides on the pairs that were near since the last call, and on those that may be over."""
@@ -96,6 +110,7 @@ class Encounters:
         for key in touched:
             yield from self._judge(self.meetings[key], step)
         for key, meeting in sorted(self.meetings.items()):
+            yield from self._laden(meeting, step)
             yield from self._over(key, meeting, step)
         yield from self._bounded(step)
 
@@ -124,6 +139,7 @@ class Encounters:
 
     def _found(self, meeting: Meeting, time: Together, step: int) -> Finding:
         meeting.told = time.last
+        meeting.note_changes(step)
         return self._detector.found(meeting, time, step, self._service(meeting))
 
     @staticmethod
@@ -143,6 +159,14 @@ class Encounters:
         for ship, other in ((meeting.one, meeting.other), (meeting.other, meeting.one)):
             if not ship.listed:
                 self.partners.setdefault(ship.mmsi, {})[other.mmsi] = last
+
+    def _laden(self, meeting: Meeting, step: int) -> Iterator[Emitted]:
+        """Reports changes of draught that have not been reported yet."""
+        if meeting.alert is None or not meeting.note_changes(step):
+            return
+        seen = len([each for each in meeting.samples if each.step >= meeting.since])
+        time = Together(meeting.since, max(meeting.last, meeting.since), seen)
+        yield self._write(meeting, self._detector.found(meeting, time, step, self._service(meeting)))
 
     def _over(self, key: Key, meeting: Meeting, step: int) -> Iterator[Emitted]:
         if meeting.alert is None:

@@ -10,9 +10,11 @@ import msgspec
 
 from detectors.core.alert import Alert
 from detectors.core.half_degrees import turned
+from detectors.core.meeting_stage.draughts import Stated, change_in, stated
 from detectors.core.slow_ships import BIN_MS, SlowShip
 from detectors.core.sphere import distance_nm
 from detectors.core.units import HOUR_MS, KM_NM
+from detectors.core.vessels.draughts import DraughtChange
 
 HOUR: Final = HOUR_MS // BIN_MS
 SAMPLES_MOST: Final = 3 * 24 * HOUR
@@ -20,10 +22,8 @@ _NM_M: Final = 1000.0 / KM_NM
 _DEGREE_M: Final = 60.0 * 1852.0
 _LENGTH_M: Final = 100
 """Of a ship that does not state its length."""
-_BEAMS: Final = 6.5
+BEAMS: Final = 6.5
 """Lengths of merchant ships in beams."""
-_BESIDE_M: Final = 20.0
-"""Fenders, and antennas beside the middle line."""
 
 
 class Sample(NamedTuple):
@@ -79,6 +79,10 @@ class Meeting(msgspec.Struct, kw_only=True, gc=False):
     """The step since which they are together; 0 while no alert is open."""
     told: int = 0
     """The last step in the newest revision."""
+    draughts: dict[int, list[Stated]] = {}
+    """By MMSI what each has stated since they were near, when it was another draught than before."""
+    changes: dict[int, DraughtChange] = {}
+    """By MMSI the changes that have been reported."""
     replayed: bool = True
     alert: Alert | None = None
 
@@ -91,6 +95,17 @@ class Meeting(msgspec.Struct, kw_only=True, gc=False):
     def last(self) -> int:
         """The newest step at which they were near."""
         return self.samples[-1].step
+
+    def note_draught(self, mmsi: int, step: int, draught_m: float) -> None:
+        """One of them states a draught."""
+        self.draughts[mmsi] = stated(self.draughts.get(mmsi, ()), step, draught_m)
+
+    def note_changes(self, step: int) -> bool:
+        """Whether a draught has changed that had not; it counts as reported from now on."""
+        found = {mmsi: change_in(runs, step) for mmsi, runs in sorted(self.draughts.items())}
+        new = {mmsi: change for mmsi, change in found.items() if change is not None and mmsi not in self.changes}
+        self.changes.update(new)
+        return bool(new)
 
 
 def sample_of(one: SlowShip, other: SlowShip) -> Sample:
@@ -142,19 +157,6 @@ def together(samples: Sequence[Sample], limits: Limits, least: int) -> Together 
 
 def on_one_hull(meeting: Meeting) -> bool:
     """Whether both antennas are nearer to each other than the middle lines of two ships side by side can be."""
-    least_m = sum((ship.length_m or 0) / _BEAMS / 2 for ship in (meeting.one, meeting.other)) / 2
+    least_m = sum((ship.length_m or 0) / BEAMS / 2 for ship in (meeting.one, meeting.other)) / 2
     nearest = sorted(each.apart_m for each in meeting.samples)
     return nearest[len(nearest) // 2] < least_m
-
-
-def alongside(one: SlowShip, other: SlowShip) -> bool | None:
-    """Whether the hulls may touch, by headings and lengths; None without them. Beams follow from lengths."""
-    heading = one.heading_deg if one.heading_deg is not None else other.heading_deg
-    if heading is None or not one.length_m or not other.length_m:
-        return None
-    at = sample_of(one, other)
-    ahead, abeam = math.sin(math.radians(heading)), math.cos(math.radians(heading))
-    lateral_m = abs(at.east_m * abeam - at.north_m * ahead)
-    length_m = abs(at.east_m * ahead + at.north_m * abeam)
-    halves_m = (one.length_m + other.length_m) / 2
-    return lateral_m <= halves_m / _BEAMS + _BESIDE_M and length_m <= halves_m

@@ -11,11 +11,13 @@ from detectors.core.engine.snapshot import SnapshotError
 from detectors.core.meeting_stage.lingering import Lingerer
 from detectors.core.meeting_stage.meeting import Meeting
 from detectors.core.meeting_stage.silences import Silence
-from detectors.core.slow_ships import ListedSilence, SlowShip
+from detectors.core.slow_ships import DraughtChanged, ListedSilence, SlowShip
 
-MEETINGS_FORMAT: Final = 1
+MEETINGS_FORMAT: Final = 2
 """To change it: write a golden snapshot with the version before (``python -m tests.detectors.golden_meetings``), and
 convert as in ``imo_stage.migrations``."""
+_READABLE: Final = (1, MEETINGS_FORMAT)
+"""1: draughts, hulls and where ships came from were not kept; they begin as unknown."""
 SHARDS: Final = 32
 """With 20,000 slow ships a shard has 200 kB."""
 
@@ -33,6 +35,7 @@ class MeetingShard(msgspec.Struct, frozen=True, kw_only=True):
     partners: list[tuple[int, list[tuple[int, int]]]]
     lingering: list[Lingerer]
     silences: list[Silence]
+    waiting_draughts: list[DraughtChanged] = []
 
 
 class MeetingManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +81,7 @@ def read(shards: Sequence[bytes], manifest: bytes) -> tuple[MeetingManifest, lis
     """Reads a snapshot. Raises SnapshotError."""
     try:
         found = msgspec.json.decode(manifest, type=_Format).format
-        if found != MEETINGS_FORMAT:
+        if found not in _READABLE:
             raise SnapshotError(f"snapshot of format {found}, expected {MEETINGS_FORMAT}")
         head = msgspec.json.decode(manifest, type=MeetingManifest)
     except msgspec.MsgspecError as error:

@@ -39,7 +39,7 @@ from detectors.core.meeting_stage.writing import MeetingDetector, severities_of
 from detectors.core.promises import PartitionWatermark
 from detectors.core.reference import Reference
 from detectors.core.registry import build
-from detectors.core.slow_ships import BIN_MS, ListedSilence, SlowShip, SlowShips
+from detectors.core.slow_ships import BIN_MS, DraughtChanged, ListedSilence, SlowFact, SlowShip, SlowShips
 from detectors.core.units import DAY_MS
 
 _CROWD_REASON: Final = "crowded_place"
@@ -83,7 +83,7 @@ class MeetingStage:
 
     # -- input ----------------------------------------------------------------------------------------------------
 
-    def take(self, told: SlowShips | ListedSilence | PartitionWatermark) -> list[Emitted]:
+    def take(self, told: SlowFact | ListedSilence | PartitionWatermark) -> list[Emitted]:
         """Adds one record, in any order, also repeatedly. Returns alerts in the order of decisions."""
         if isinstance(told, PartitionWatermark):
             return list(self._promised(told))
@@ -125,6 +125,7 @@ class MeetingStage:
         for moment, ships in sorted(waited.ships.items()):
             if moment > step - STEPS_KEPT:
                 self._take(moment, ships)
+        self._encounters.note_draughts(waited.draughts)
         yield from self._encounters.judge(step)
         yield from self._lingering.judge(step, self._runs, self._newest)
         for silence in sorted(waited.silences, key=lambda each: (each.known_ms, each.alert, each.revision)):
@@ -237,11 +238,12 @@ class MeetingStage:
             return sorted(key for key in keys if key % snapshot.SHARDS == number)
 
         meetings, runs = self._encounters.meetings, self._runs.runs
-        ships, silences = self._waiting.kept(number, snapshot.SHARDS)
+        waiting = self._waiting.kept(number, snapshot.SHARDS)
         return msgspec.msgpack.encode(
             snapshot.MeetingShard(
-                waiting_ships=ships,
-                waiting_silences=silences,
+                waiting_ships=[fact for fact in waiting if isinstance(fact, SlowShip)],
+                waiting_draughts=[fact for fact in waiting if isinstance(fact, DraughtChanged)],
+                waiting_silences=[fact for fact in waiting if isinstance(fact, ListedSilence)],
                 newest=[ship for mmsi, ship in self._newest.items() if mmsi % snapshot.SHARDS == number],
                 places=self._grid.kept(number, snapshot.SHARDS),
                 runs=runs[runs["mmsi"] % snapshot.SHARDS == number].tobytes(),
@@ -272,7 +274,7 @@ class MeetingStage:
             raise SnapshotError(f"made of {len(head.heard)} partitions of the log, which has {len(self._heard_ms)} now")
         self._heard_ms, self._judged = head.heard, head.judged
         for part in parts:
-            self._waiting.restore([*part.waiting_ships, *part.waiting_silences])
+            self._waiting.restore([*part.waiting_ships, *part.waiting_draughts, *part.waiting_silences])
         self._newest = {ship.mmsi: ship for part in parts for ship in part.newest}
         self._grid.restore(each for part in parts for each in part.places)
         self._runs.restore(part.runs for part in parts)

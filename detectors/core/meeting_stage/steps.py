@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from detectors.core.slow_ships import BIN_MS, ListedSilence, SlowShip
+from detectors.core.slow_ships import BIN_MS, DraughtChanged, ListedSilence, SlowShip
 from detectors.core.units import MINUTE_MS
 
 JUDGED_AFTER_MS: Final = 15 * MINUTE_MS
@@ -25,8 +25,9 @@ def first_judged(at_ms: int) -> int:
     return -((JUDGED_AFTER_MS - at_ms) // BIN_MS)
 
 
-def step_of(fact: SlowShip | ListedSilence) -> int:
+def step_of(fact: SlowShip | DraughtChanged | ListedSilence) -> int:
     """The step with which a fact is decided on."""
     if isinstance(fact, ListedSilence):
         return first_judged(max(fact.known_ms + SILENCE_AFTER_MS, fact.stamp_ms))
-    return max(first_judged(max(fact.time_ms + FACT_AFTER_MS, fact.stamp_ms)), fact.at_ms // BIN_MS)
+    counts = first_judged(max(fact.time_ms + FACT_AFTER_MS, fact.stamp_ms))
+    return max(counts, fact.at_ms // BIN_MS) if isinstance(fact, SlowShip) else counts

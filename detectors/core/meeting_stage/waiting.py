@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from detectors.core.meeting_stage.steps import step_of
-from detectors.core.slow_ships import BIN_MS, ListedSilence, SlowShip
+from detectors.core.slow_ships import BIN_MS, DraughtChanged, ListedSilence, SlowShip
 
-Fact = SlowShip | ListedSilence
+Fact = SlowShip | DraughtChanged | ListedSilence
 
 
 class Waited(NamedTuple):
@@ -16,6 +16,8 @@ class Waited(NamedTuple):
 
     ships: dict[int, dict[int, SlowShip]]
     """By the step of their moment and MMSI."""
+    draughts: list[DraughtChanged]
+    """In order of time."""
     silences: list[ListedSilence]
 
 
@@ -35,6 +37,8 @@ class WaitingFacts:
         before = len(facts)
         if isinstance(fact, SlowShip):
             facts.setdefault((fact.at_ms, fact.mmsi), fact)
+        elif isinstance(fact, DraughtChanged):
+            facts.setdefault(((fact.time_ms, fact.draught_m), fact.mmsi), fact)
         else:
             facts.setdefault((fact.alert, fact.revision), fact)
         self._count += len(facts) - before
@@ -48,18 +52,16 @@ class WaitingFacts:
         facts = self._steps.pop(step, {})
         self._count -= len(facts)
         ships: dict[int, dict[int, SlowShip]] = {}
-        silences = []
         for fact in facts.values():
             if isinstance(fact, SlowShip):
                 ships.setdefault(fact.at_ms // BIN_MS, {})[fact.mmsi] = fact
-            else:
-                silences.append(fact)
-        return Waited(ships, silences)
+        draughts = [fact for fact in facts.values() if isinstance(fact, DraughtChanged)]
+        draughts.sort(key=lambda fact: (fact.time_ms, fact.mmsi, fact.draught_m))
+        return Waited(ships, draughts, [fact for fact in facts.values() if isinstance(fact, ListedSilence)])
 
-    def kept(self, number: int, shards: int) -> tuple[list[SlowShip], list[ListedSilence]]:
+    def kept(self, number: int, shards: int) -> list[Fact]:
         """Those of a shard, for a snapshot: by MMSI modulo ``shards``."""
-        mine = [fact for facts in self._steps.values() for fact in facts.values() if fact.mmsi % shards == number]
-        return [f for f in mine if isinstance(f, SlowShip)], [f for f in mine if isinstance(f, ListedSilence)]
+        return [fact for facts in self._steps.values() for fact in facts.values() if fact.mmsi % shards == number]
 
     def restore(self, facts: Iterable[Fact]) -> None:
         """From a snapshot."""

@@ -43,9 +43,10 @@ def written(
     replayed: bool,
 ) -> Emitted:
     """The next revision of the alert about a ship."""
-    severity = min(
-        severities[finding.situation], finding.severity_most, *_most(about, severities), key=HEIGHT.__getitem__
-    )
+    own = severities[finding.situation]
+    if finding.raised:
+        own = next((more for more in HEIGHT if HEIGHT[more] == HEIGHT[own] + 1), own)
+    severity = min(own, finding.severity_most, *_most(about, severities), key=HEIGHT.__getitem__)
     said = replace(finding, listed=finding.listed or about.listed)
     alert = composed(detector, said, f"mmsi/{about.mmsi}", former, severity)
     alert = replace(
@@ -102,5 +103,7 @@ def described(ship: SlowShip) -> dict[str, object]:
         "heading_deg": ship.heading_deg,
         "draught_m": ship.draught_m,
         "destination": ship.destination,
+        "came_from": ship.came_from,
+        "left": None if ship.left_ms is None else rfc3339(ship.left_ms),
     }
     return {name: value for name, value in made.items() if value is not None}

@@ -71,6 +71,7 @@ STATED: Final = (
     Column("ship_type", "<i2", -1),
     Column("length_m", "<i2", -1),
     Column("draught_m", "<f4", np.nan),
+    Column("hull", "<u4"),  # from the antenna to its sides, in 30 bits (``reports.STATIC``); 0 unknown
     Column(
         "stated_imo", "<u4"
     ),  # the binding last reported (detectors.core.identities.binding), since when, and when it was reported

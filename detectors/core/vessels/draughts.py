@@ -24,7 +24,13 @@ STATED_MOST: Final = 5
 DRAUGHT_CHANGE: Final = "draught_change"
 """Key of ``details``."""
 SILENCE: Final = "silence"
-ACROSS: Final = {SILENCE: "the silence", "port call": "the port call", "long stay": "the stay"}
+ENCOUNTER: Final = "encounter"
+ACROSS: Final = {
+    SILENCE: "the silence",
+    ENCOUNTER: "the encounter",
+    "port call": "the port call",
+    "long stay": "the stay",
+}
 """What a draught can change across, in words; the stays are those of ``past.KINDS``."""
 
 

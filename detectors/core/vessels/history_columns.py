@@ -21,6 +21,7 @@ STATED_BY: Final = {
     "call_sign": (HAS_SHIP, "text"),
     "ship_type": (HAS_SHIP, "positive"),
     "length_m": (HAS_SHIP, "positive"),
+    "hull": (HAS_SHIP, "positive"),
     "destination": (HAS_VOYAGE, "text"),
     "draught_m": (HAS_VOYAGE, "number"),
 }

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.core.hulls import bits_of
 from detectors.core.reports import HAS_IDENTITY, HAS_NAME, HAS_SHIP, HAS_VOYAGE, REPORT, STATIC
 from streams.decode import Decoded, decode, decode_raw
 from streams.errors import InputError, Reason
@@ -120,9 +121,9 @@ def test_a_voyage_report_speaks_of_everything() -> None:
     )
     row, static = one(value)
     assert static is not None and not row["moves"] and not row["class_b"]
-    eta = 2 << 16 | 9 << 11 | 4 << 6 | 30
+    eta, hull = 2 << 16 | 9 << 11 | 4 << 6 | 30, bits_of(90, 20, 9, 10)
     has = HAS_IDENTITY | HAS_NAME | HAS_SHIP | HAS_VOYAGE
-    assert static.tolist() == (has, 9179842, b"ANGARA", b"UBAA", b"CN ZOS XINYA", 79, 110, 19, 5.5, eta)
+    assert static.tolist() == (has, 9179842, b"ANGARA", b"UBAA", b"CN ZOS XINYA", 79, 110, 19, 5.5, eta, hull)
     assert decode(value, "test").merged == 1 and holds(decode(value, "test"))
 
 

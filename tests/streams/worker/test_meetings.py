@@ -184,6 +184,7 @@ SILENCE = {
     "lon_deg": 2.0,
     "fix_ms": 5,
 }
+DRAUGHT = {"type": "draught", "mmsi": 244_000_301, "time_ms": 5, "stamp_ms": 6, "draught_m": 9.5}
 
 
 def record(**changed: object) -> bytes:
@@ -205,6 +206,10 @@ REJECTED = {
     "a silence without time": msgspec.json.encode({**SILENCE, "since_ms": -1}),
     "a silence at no speed": msgspec.json.encode({**SILENCE, "v_max_kn": 1e9}),
     "a silence nowhere": msgspec.json.encode({**SILENCE, "lat_deg": -100.0}),
+    "no hull": record(hull=1 << 30),
+    "a draught of a kilometre": msgspec.json.encode({**DRAUGHT, "draught_m": 1000.0}),
+    "a draught of nothing": msgspec.json.encode({**DRAUGHT, "mmsi": 2**40}),
+    "a draught at no time": msgspec.json.encode({**DRAUGHT, "time_ms": -1}),
     "a promise without end": msgspec.json.encode({"type": "heard", "partition": 0, "heard_ms": 2**62}),
     "brackets": b"[" * 100_000,
 }
@@ -226,6 +231,7 @@ def test_a_slow_ship_is_added_and_an_unknown_partition_is_ignored() -> None:
     assert INPUT.learn(stage, entry(3, strange, (), 0)) == ([], []) and not stage.dirty()
     assert INPUT.learn(stage, entry(4, record(mmsi=244_000_302), (), 0)) == ([], []) and stage.dirty()
     assert INPUT.learn(stage, entry(5, msgspec.json.encode(SILENCE), (), 0)) == ([], [])
+    assert INPUT.learn(stage, entry(6, msgspec.json.encode(DRAUGHT), (), 0)) == ([], [])
 
 
 def test_a_fact_that_cannot_wait_becomes_a_dead_letter_with_its_own_reason() -> None:
