@@ -187,6 +187,10 @@ def _drawn(processes: _Processes, home: Path) -> tuple[Row | None, str]:
         return None, "no Chromium is installed: no frames were measured"
     made = asyncio.run(frames(f"{processes.url}/#at=35,130,5", home / "profile"))
     took = sorted(made.times_ms)
-    shares = [Figure(f"frame p{share} ms", took[len(took) * share // 100]) for share in (50, 95)]
+    shares = [
+        *(Figure(f"frame p{share} ms", took[len(took) * share // 100]) for share in (50, 95)),
+        Figure("page CPU ms a frame", made.page_cpu_ms),
+        Figure("browser CPU ms a frame", made.browser_cpu_ms),
+    ]
     said = made.notes.replace("\n", " ") or "nothing"
     return Row("a browser without a graphics card, beside the load", tuple(shares)), f"the page reports: {said}"

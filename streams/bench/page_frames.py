@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import itertools
 import json
 import shutil
 import subprocess
@@ -12,8 +14,13 @@ from typing import Any, Final, NamedTuple
 
 import aiohttp
 
+from streams.bench.frame import process_cpu_s
+
 _BEGIN_S: Final = 30.0
 _SETTLE_S: Final = 15.0
+_WARM: Final = 30
+"""The first frames make what the later ones use."""
+_NUMBERS: Final = itertools.count(1)
 _WORDS: Final = ("chromium", "chromium-browser", "google-chrome")
 _MOVE: Final = """(async (frames) => {
   const map = document.getElementById("map"), times = [];
@@ -22,7 +29,7 @@ _MOVE: Final = """(async (frames) => {
   for (let i = 0; i < frames; i++) {
     map.dispatchEvent(new KeyboardEvent("keydown", { key: Math.floor(i / 30) % 2 ? "ArrowLeft" : "ArrowRight" }));
     const now = await frame();
-    if (i >= 30) times.push(now - last); // the first frames make what the later ones use
+    times.push(now - last);
     last = now;
   }
   return JSON.stringify({ times, notes: document.getElementById("map-notes").innerText });
@@ -30,10 +37,16 @@ _MOVE: Final = """(async (frames) => {
 
 
 class Frames(NamedTuple):
-    """The times between frames, ms, and what the page says of its map."""
+    """How a map was drawn while it was moved."""
 
     times_ms: Sequence[float]
+    """Between frames."""
+    page_cpu_ms: float
+    """CPU of the page's main thread a frame: it does not depend on what else runs, as times do."""
+    browser_cpu_ms: float
+    """CPU of all processes of the browser a frame, drawing by the processor included."""
     notes: str
+    """What the page reports of its map."""
 
 
 def chromium() -> str | None:
@@ -42,7 +55,7 @@ def chromium() -> str | None:
 
 
 async def frames(url: str, home: Path, count: int = 150) -> Frames:
-    """Moves the map ``count`` times and measures each frame after the first 30.
+    """Moves the map ``count`` times and measures each frame.
 
     ``home``: an empty folder for the browser's profile.
     The browser draws with the processor (SwiftShader): a machine without a graphics card.
@@ -57,30 +70,48 @@ async def frames(url: str, home: Path, count: int = 150) -> Frames:
         stderr=subprocess.DEVNULL,
     )
     try:
-        return await _measured(url, home / "DevToolsActivePort", count)
+        return await _measured(url, home / "DevToolsActivePort", count, process.pid)
     finally:
         process.terminate()
         process.wait()
 
 
-async def _measured(url: str, port_file: Path, count: int) -> Frames:
+async def _measured(url: str, port_file: Path, count: int, pid: int) -> Frames:
     port = await _port(port_file)
     async with aiohttp.ClientSession() as session:
         async with session.get(f"http://127.0.0.1:{port}/json/list") as answer:
             (page, *_) = [one for one in await answer.json() if one["type"] == "page"]
         async with session.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-            await _said(socket, 1, "Page.navigate", url=url)
+            await _said(socket, "Performance.enable", timeDomain="threadTicks")
+            await _said(socket, "Page.navigate", url=url)
             await asyncio.sleep(_SETTLE_S)
-            found = await _said(
-                socket,
-                2,
-                "Runtime.evaluate",
-                expression=_MOVE.replace("COUNT", str(count)),
-                awaitPromise=True,
-                returnByValue=True,
-            )
-    made = json.loads(found["result"]["value"])
-    return Frames(made["times"], made["notes"])
+            await _moved(socket, _WARM)
+            before = await _page_cpu_s(socket), _tree_cpu_s(pid)
+            made = await _moved(socket, count)
+            after = await _page_cpu_s(socket), _tree_cpu_s(pid)
+    page_ms, browser_ms = (1000 * (end - begin) / count for begin, end in zip(before, after, strict=True))
+    return Frames(made["times"], page_ms, browser_ms, made["notes"])
+
+
+async def _moved(socket: aiohttp.ClientWebSocketResponse, count: int) -> Any:
+    script = _MOVE.replace("COUNT", str(count))
+    found = await _said(socket, "Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+    return json.loads(found["result"]["value"])
+
+
+async def _page_cpu_s(socket: aiohttp.ClientWebSocketResponse) -> float:
+    found = await _said(socket, "Performance.getMetrics")
+    return next(float(one["value"]) for one in found["metrics"] if one["name"] == "TaskDuration")
+
+
+def _tree_cpu_s(pid: int) -> float:
+    """CPU seconds of a process and of all below it that live."""
+    total = 0.0
+    with contextlib.suppress(OSError):
+        total += process_cpu_s(pid)
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            total += sum(_tree_cpu_s(int(child)) for child in (task / "children").read_text().split())
+    return total
 
 
 async def _port(file: Path) -> int:
@@ -91,7 +122,8 @@ async def _port(file: Path) -> int:
     raise TimeoutError("Chromium did not begin")
 
 
-async def _said(socket: aiohttp.ClientWebSocketResponse, number: int, method: str, **params: Any) -> Any:
+async def _said(socket: aiohttp.ClientWebSocketResponse, method: str, **params: Any) -> Any:
+    number = next(_NUMBERS)
     await socket.send_json({"id": number, "method": method, "params": params})
     async for message in socket:
         said = json.loads(message.data)

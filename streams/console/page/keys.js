@@ -2,7 +2,7 @@
 
 const KEYS = [
   ["j, k", "next, previous case; arrow keys in the list do the same"], ["Enter", "open the case, press the button"], ["Escape", "close what is open, end what was begun"],
-  ["/", "find by name, number or text"], ["f", "filter"], ["g", "to the map: arrow keys move it, + and - zoom"], ["0", "show all cases on the map"],
+  ["/", "find by name, number or text"], ["f", "filter"], ["g", "to the map: arrow keys move it, + and - zoom, Enter shows the vessel nearest to its middle"], ["0", "show all cases on the map"],
   ["a", "to Acknowledge"], ["n", "write a note"], ["o", "assign the case"], ["x", "false alarm"], ["u", "to Undo"], ["c", "copy a link to the case"],
   ["t", "to the line of time: arrow keys move the moment, space plays"], ["[, ]", "previous, next alert in time"],
   ["h", "hand-over of the watch"], ["?", "this list"],

@@ -1,7 +1,7 @@
 // Brings the map's layers together: what lies below the cases, and who is told of what.
 
 const NO_GRAPHICS = "The map is drawn in a simpler way, with vessels in groups: ", DRAWS_SLOWLY = "This computer draws slowly: vessels are shown in groups.";
-const FETCH_EVERY_MS = 300000, fetchTimers = {};
+const NEAREST_PX = 120, FETCH_EVERY_MS = 300000, fetchTimers = {};
 const FETCHED = {
   coverage: { path: "/api/traffic/coverage", features: coverageFeatures, words: "Places where stations hear" },
   stops: { path: "/api/stop-places", features: (said) => said.features, words: "Places where ships stop" },
@@ -29,8 +29,20 @@ sea.ondrawn = (ms) => {
 };
 sea.traffic.toggle(sea.layers.on.traffic);
 sea.tracks.toggle(sea.layers.on.tracks);
-$("map").addEventListener("keydown", (event) => { if (event.key === "Escape" && card.mmsi !== null) { card.hide(); event.stopPropagation(); } });
+$("map").addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && card.mmsi !== null) { card.hide(); event.stopPropagation(); }
+  else if (event.key === "Enter") showNearest();
+});
 $("ship").addEventListener("keydown", (event) => { if (event.key === "Escape") { card.hide(); $("map").focus(); event.stopPropagation(); } });
+
+/** For those who do not point: the vessel nearest to the middle of the map. */
+async function showNearest() {
+  const { width, height } = sea.view, spot = sea.traffic.spotAt(width / 2, height / 2, NEAREST_PX);
+  notes.say("nearest", spot ? "" : "No single vessel is near the middle of the map: move it, or come closer.");
+  if (!spot) return;
+  await card.show(spot.ship);
+  card.focus();
+}
 
 function switchLayer(name, on) {
   if (name === "slow") { sea.forced = true; drawFewer(on, ""); }

@@ -107,6 +107,11 @@ class ShipCard {
     this.box.replaceChildren();
   }
 
+  focus() {
+    const first = this.box.querySelector(".words button");
+    if (first) first.focus();
+  }
+
   async show(ship) {
     if (this.mmsi !== null && this.mmsi !== ship.mmsi) this.hide();
     this.mmsi = ship.mmsi;

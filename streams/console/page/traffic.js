@@ -107,8 +107,8 @@ class Traffic {
   }
 
   /** The vessel at a place of the canvas as a spot of the map. */
-  spotAt(px, py) {
-    const ship = this.on ? this.fleet.near(this.sea.view, px, py, SHIP_HIT_PX) : null;
+  spotAt(px, py, reach = SHIP_HIT_PX) {
+    const ship = this.on && this.fleet.head ? this.fleet.near(this.sea.view, px, py, reach) : null;
     return ship ? { px, py, ship, said: shipWords(ship, this.fleet.head.now_s) } : null;
   }
 }

@@ -116,6 +116,24 @@ def test_a_vessel_is_shown_and_its_track(run: Run, tmp_path: Path, webgl: bool) 
     assert all(url.startswith((running.url, "data:")) for url in page.requests), page.requests
 
 
+def test_a_vessel_is_chosen_by_keyboard(run: Run, tmp_path: Path) -> None:
+    running = run()
+
+    async def script(page: Tab) -> None:
+        await page.evaluate("document.getElementById('map').focus()")
+        deadline = time.monotonic() + 60
+        while not await page.evaluate(f"!{CARD}.hidden"):
+            assert time.monotonic() < deadline
+            await page.press("Enter", 13)
+            await asyncio.sleep(0.5)
+        await page.until("document.activeElement.innerText === 'Show track'")
+        assert f"MMSI {SHIP}" in await page.evaluate(f"{CARD}.innerText")
+        await page.press("Escape", 27)
+        await page.until(f"{CARD}.hidden && document.activeElement.id === 'map'")
+
+    assert browse(running, tmp_path, script, webgl=False).errors == []
+
+
 def test_crowded_vessels_are_one_group_that_opens(run: Run, tmp_path: Path) -> None:
     running = run()
 
