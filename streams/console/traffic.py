@@ -68,6 +68,7 @@ class TrafficProxy:
         until_s, future = self._kept.get(key, (0.0, None))
         if future is None or (future.done() and now >= until_s):
             future = asyncio.ensure_future(self._fetched(key))
+            future.add_done_callback(lambda done: done.cancelled() or done.exception())  # perhaps nobody waits any more
             self._kept[key] = now + KEPT_S, future
             self._kept.move_to_end(key)
             while len(self._kept) > _KEPT_MOST:
@@ -98,11 +99,17 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
 async def _sent(request: web.Request, found: _Answer) -> web.StreamResponse:
     response = web.StreamResponse(status=found.status, headers=found.headers)
     response.content_length = len(found.body)
-    async with asyncio.timeout(SEND_S):
-        await response.prepare(request)
-        for begin in range(0, len(found.body), _PIECE_BYTES):
-            await response.write(found.body[begin : begin + _PIECE_BYTES])
-        await response.write_eof()
+    try:
+        async with asyncio.timeout(SEND_S):
+            await response.prepare(request)
+            for begin in range(0, len(found.body), _PIECE_BYTES):
+                await response.write(found.body[begin : begin + _PIECE_BYTES])
+            await response.write_eof()
+    except TimeoutError:
+        if request.transport is not None:
+            request.transport.abort()  # what is left would wait for ever
+    except ConnectionError:
+        pass  # it went away
     return response
 
 
