@@ -85,6 +85,7 @@ class Hub:
         self.unread: Backlog | None = None
         """Number of written records that this console has not read yet."""
         self._followers: set[asyncio.Queue[ServerEvent]] = set()
+        self._choices: bytes | None = None
         self._answers: OrderedDict[tuple[bool, str, CaseFilter], bytes] = OrderedDict()
         self.state: State = "loading"
 
@@ -109,6 +110,7 @@ class Hub:
             self.unread, self._read_s = news.unread, time.monotonic()
             self._table.forget()
         self._answers.clear()
+        self._choices = None
         self._tell(fresh, news, loaded=loaded)
 
     async def take_health(self, health: HealthReport) -> None:
@@ -215,7 +217,8 @@ class Hub:
 
     def choices(self) -> bytes:
         """``/api/choices``: what there is to filter by, as JSON."""
-        return msgspec.json.encode(self._table.choices())
+        self._choices = self._choices or msgspec.json.encode(self._table.choices())
+        return self._choices
 
     def zones(self) -> bytes:
         """``/api/zones``: the zones in force, as JSON."""

@@ -92,6 +92,8 @@ def lacks(kind: Kind, note: str, reason: Reason | None, to: str) -> str:
         return "write a note"
     if reason is not None and kind != "false_alarm":
         return "give a reason only with a false alarm"
+    if not to.isprintable():
+        return "the person's name has characters that cannot be shown"
     if to and kind != "assigned":
         return "give a person only with an assignment"
     return ""

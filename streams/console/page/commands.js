@@ -2,7 +2,8 @@
 
 /** A key that needs a case: of the one that is shown. */
 function inCase(work, ...more) {
-  if (!now.selected || !now.alert || !detail.last || $("detail").hidden || !detail.me.may || (moment.past && work !== "copyLink")) return false;
+  const reading = !detail.me.may || moment.past;
+  if (!now.selected || !now.alert || !detail.last || $("detail").hidden || (reading && work !== "copyLink")) return false;
   return work === "focusOn" ? detail.focusOn(...more) : detail[work](now.alert, ...more);
 }
 

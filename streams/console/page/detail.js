@@ -28,7 +28,8 @@ class Detail {
       el("p", { class: "lead-note" }, "A lead to check, not a finding. Silence and a listed name can have innocent causes."));
     this.box.scrollTop = scroll;
     const again = focused && [...this.box.querySelectorAll("[data-key]")].find((made) => made.dataset.key === focused);
-    if (again) again.focus({ preventScroll: true });
+    const kept = again || (focused && this.box.querySelector(".work .acts button")); // a button that did its work is gone
+    if (kept) kept.focus({ preventScroll: true });
     if (again && caret !== null) again.setSelectionRange(caret, caret);
   }
 

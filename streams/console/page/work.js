@@ -18,8 +18,8 @@ function actionWords(one) {
 const myName = (me) => me.by || localStorage.getItem("by") || "";
 
 Detail.prototype.words = function words(alert, line, story) {
-  if (this.past) return this.pastWords(alert);
-  if (!this.me.may) return this.me.why ? [el("p", { class: "note" }, `Nothing can be recorded here: ${this.me.why}.`)] : [];
+  if (!this.past && !this.me.may && !this.me.role) return []; // not known yet
+  if (this.past || !this.me.may) return this.readOnly(alert, this.past ? IN_THE_PAST : this.me.why || "your role is to read");
   const draft = this.draftOf(alert), word = line.word, assigned = story.case.assigned || "";
   const me = myName(this.me);
   const decide = word ? [this.act(alert, "withdrawn", `Undo "${wordOf(word)}"`, "second")]
@@ -36,9 +36,9 @@ Detail.prototype.words = function words(alert, line, story) {
     el("p", { class: "note outcome", role: "status" }, draft.said))];
 };
 
-/** At an earlier moment nothing is recorded, but it can be shown to others. */
-Detail.prototype.pastWords = function pastWords(alert) {
-  return [el("p", { class: "note" }, `Nothing can be recorded here: ${IN_THE_PAST}.`), el("div", { class: "words acts" }, this.linkButton(alert)),
+/** Nothing is recorded at an earlier moment, or by a reader, but it can be shown to others. */
+Detail.prototype.readOnly = function readOnly(alert, why) {
+  return [el("p", { class: "note" }, `Nothing can be recorded here: ${why}.`), el("div", { class: "words acts" }, this.linkButton(alert)),
     el("p", { class: "note outcome", role: "status" }, this.draftOf(alert).said)];
 };
 
@@ -47,7 +47,9 @@ Detail.prototype.linkButton = function linkButton(alert) {
 };
 
 Detail.prototype.draftOf = function draftOf(alert) {
-  return this.writing[alert.id] ||= { by: myName(this.me), note: "", to: "", reason: "", said: "", form: "", more: false };
+  const draft = this.writing[alert.id] ||= { by: "", note: "", to: "", reason: "", said: "", form: "", more: false };
+  if (!draft.named) draft.by = myName(this.me);
+  return draft;
 };
 
 Detail.prototype.again = function again() {
@@ -58,7 +60,7 @@ Detail.prototype.field = function field(alert, name, label, most, list = null) {
   const draft = this.draftOf(alert);
   const input = el("input", { type: "text", maxlength: most, "data-key": `${name}-${alert.id}`, "data-field": name, placeholder: label, "aria-label": label, autocomplete: "off", list });
   input.value = draft[name];
-  input.addEventListener("input", () => { draft[name] = input.value; });
+  input.addEventListener("input", () => { draft[name] = input.value; if (name === "by") draft.named = true; });
   return input;
 };
 

@@ -96,6 +96,7 @@ def test_two_notes_have_two_keys_and_one_written_twice_has_one(make: Make) -> No
         (("note", " ", None, ""), "write a note"),
         (("acknowledged", "", "reception", ""), "reason only with a false alarm"),
         (("note", "x", None, "Lee"), "person only with an assignment"),
+        (("assigned", "", None, "\x1b[2J"), "cannot be shown"),
         (("assigned", "", None, ""), ""),
         (("false_alarm", "", "reception", ""), ""),
         (("false_alarm", "", None, ""), ""),

@@ -60,7 +60,7 @@ def test_a_case_is_acknowledged_noted_assigned_and_its_log_says_who(running: Con
         field(page, "Note for the next watch").fill("coast radio called")
         page.get_by_role("button", name="Add note").click()
         expect(page.get_by_text("Saved.")).to_be_visible()
-        page.get_by_role("button", name="Acknowledge").click()
+        page.get_by_role("button", name="Acknowledge", exact=True).click()
         expect(page.locator(".case.page .tag.heard").first).to_have_text("acknowledged by Kim")
         if size == PHONE:
             page.get_by_role("button", name="More").click()
@@ -104,7 +104,7 @@ def test_every_view_keeps_to_wcag_22_aa(running: Console, size: tuple[int, int])
         expect(rows(page)).to_have_count(1)
         found["chips"] = violations(page)
         rows(page).first.click()
-        expect(page.get_by_role("button", name="Acknowledge")).to_be_visible()
+        expect(page.get_by_role("button", name="Acknowledge", exact=True)).to_be_visible()
         found["case"] = violations(page)
         page.keyboard.press("x")
         expect(page.get_by_label("Why it is false")).to_be_focused()
@@ -297,7 +297,7 @@ def test_on_a_phone_the_link_opens_the_case_and_a_thumb_acknowledges_it(running:
     def script(page: Page) -> None:
         page.goto(f"{running.url}#case={CASE}&alert={'a' * 32}")
         page.reload()
-        button = page.get_by_role("button", name="Acknowledge")
+        button = page.get_by_role("button", name="Acknowledge", exact=True)
         expect(button).to_be_visible()
         detail = page.locator("#detail")
         for words in ("ANGARA", "IMO 9179842", "34-36.0N 129-30.0E", "silent", "What to do", "Ask the nearest station"):
@@ -351,7 +351,7 @@ def test_names_order_nothing_on_the_page(write: Write, make: Make, started: Star
         rows(page).first.click()
         expect(page.locator("#detail h2")).to_have_text(shown)
         field(page, "Your name").fill(name.replace("\x1b", "").replace("\x07", ""))
-        page.get_by_role("button", name="Acknowledge").click()
+        page.get_by_role("button", name="Acknowledge", exact=True).click()
         expect(page.locator(".actions li")).to_have_count(1)
         page.keyboard.press("f")
         text = page.evaluate("document.body.innerText + document.body.innerHTML")
@@ -418,5 +418,33 @@ def test_every_request_carries_the_sign_in_of_a_proxy(running: Console) -> None:
             part for part in ("alerts", "cases", "choices", "handover", "me", "marks") for url in routes if part in url
         }
         assert [url for url in routes if not asked[url]] == []
+
+    visit(running.url, script)
+
+
+def test_who_may_only_read_sees_the_case_and_copies_its_link(running: Console) -> None:
+    def script(page: Page) -> None:
+        rows(page).first.click()
+        detail = page.locator("#detail")
+        expect(detail).to_contain_text("Nothing can be recorded here")
+        expect(page.get_by_role("button", name="Acknowledge", exact=True)).to_have_count(0)
+        page.keyboard.press("c")
+        expect(page.get_by_text("Link copied.")).to_be_visible()
+        assert axe() is None or violations(page) == []
+
+    visit(running.url, script, extra_http_headers={"X-Forwarded-For": "192.0.2.1"})
+
+
+def test_the_focus_stays_in_the_case_when_a_button_has_done_its_work(running: Console) -> None:
+    def script(page: Page) -> None:
+        page.evaluate("localStorage.setItem('by', 'Kim')")
+        rows(page).first.click()
+        expect(field(page, "Your name")).to_have_value("Kim")
+        page.keyboard.press("a")
+        page.keyboard.press("Enter")
+        undo = page.get_by_role("button", name="Undo")
+        expect(undo).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name="Acknowledge", exact=True)).to_be_focused()
 
     visit(running.url, script)
