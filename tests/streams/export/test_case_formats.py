@@ -10,12 +10,14 @@ import io
 import json
 import math
 import re
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+import xmlschema
 from shapely.geometry import shape
 
 from detectors.core.alert import Alert, Evidence, Fact, Position, Vessel
@@ -112,32 +114,40 @@ def test_kml_shows_names_as_text_where_programs_read_html(name: str) -> None:
         assert set(parser.tags) <= {"br"}, element.text
 
 
-ORDER = {
-    "Document": ["name", "description", "Style", "Folder"],
-    "Folder": ["name", "Placemark"],
-    "Placemark": ["name", "description", "TimeSpan", "TimeStamp", "styleUrl", "Point", "LineString", "Polygon",
-                  "MultiGeometry"],
-    "Style": ["LineStyle", "PolyStyle"],
-    "LineStyle": ["color", "width"],
-    "PolyStyle": ["color"],
-    "TimeSpan": ["begin", "end"],
-    "TimeStamp": ["when"],
-    "LineString": ["tessellate", "coordinates"],
-    "Polygon": ["tessellate", "outerBoundaryIs", "innerBoundaryIs"],
-}  # fmt: skip
-"""The order of the elements that we write, from the sequences of ogckml22.xsd."""
+@pytest.fixture(scope="module")
+def kml_schema() -> xmlschema.XMLSchema:
+    """That of OGC, from the package of fastkml; without a network."""
+    found = next(file for file in metadata.files("fastkml") or () if file.name == "ogckml22.xsd")
+    return xmlschema.XMLSchema(str(found.locate()), allow="local")
 
 
-def test_kml_has_the_elements_of_the_schema_in_its_order(exported: Path) -> None:
-    root = tree(unpacked(exported)["case.kml"])
-    assert root.tag == f"{KML}kml"
-    for element in root.iter():
-        wanted = ORDER.get(element.tag.removeprefix(KML))
-        if wanted is not None:
-            places = [wanted.index(child.tag.removeprefix(KML)) for child in element]
-            assert places == sorted(places), element.tag
+def test_kml_is_valid_by_the_schema_of_ogc(exported: Path, kml_schema: xmlschema.XMLSchema) -> None:
+    kml = unpacked(exported)["case.kml"]
+    records = area_case()
+    for body in (kml, files_of(records, None)["case.kml"], files_of(case(MARKUP), None)["case.kml"]):
+        assert [str(error) for error in kml_schema.iter_errors(body.decode())] == []
+    assert list(kml_schema.iter_errors(kml.decode().replace("<name>track</name>", "", 1).replace("begin>", "start>")))
+    root = tree(kml)
     styles = {f"#{style.get('id')}" for style in root.iter(f"{KML}Style")}
     assert {element.text for element in root.iter(f"{KML}styleUrl")} <= styles
+
+
+def area_case() -> CaseRecords:
+    """A case about an area with displaced vessels."""
+    vessel = {
+        "mmsi": MMSI,
+        "name": MARKUP,
+        "from_lat_deg": 36.5,
+        "from_lon_deg": 179.9,
+        "lat_deg": 37.0,
+        "lon_deg": -179.9,
+    }
+    area = {"south_deg": 36.5, "north_deg": 37.0, "west_deg": 179.5, "east_deg": -179.5}
+    details = {"area": area, "vessels": [{**vessel, "time": at(2)}], "vessels_total": 1}
+    return CaseRecords(
+        case_id="place/36.5N179.5E",
+        alerts=((alert(subject="place/36.5N179.5E", mmsi=None, detector="interference", details=details),),),
+    )
 
 
 def test_kml_has_times_dashes_and_the_reach(exported: Path) -> None:
