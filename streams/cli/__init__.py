@@ -13,14 +13,14 @@ from typing import Annotated
 
 import structlog
 import typer
-from rich.console import Console
 from typer.exceptions import TyperException
 
 from streams.broker.security import refusal_of
+from streams.cli.terminal import InertConsole
 from streams.errors import ConfigError, WakewatchError
 
 FAILED, WRONG_USE, INTERRUPTED = 1, 2, 130
-_talk = Console(stderr=True, highlight=False, soft_wrap=True)
+_talk = InertConsole(stderr=True, highlight=False, soft_wrap=True)
 
 
 def _version(wanted: bool) -> None:

@@ -9,7 +9,6 @@ from typing import Annotated, Final, Literal
 
 import msgspec
 import typer
-from rich.console import Console
 
 from detectors.core.alert import Alert, encode
 from detectors.core.units import MS
@@ -17,7 +16,7 @@ from streams.broker.reading import read
 from streams.cli.alert_topic import feedback_of, newest, parsed, table
 from streams.cli.alert_work import COMMANDS
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
-from streams.cli.terminal import talk, tell_nothing, tell_unreadable
+from streams.cli.terminal import InertConsole, echo_json, talk, tell_nothing, tell_unreadable
 from streams.errors import ConfigError
 from streams.export.alert_rows import FORMS
 from streams.messages.alert_line import line, visible
@@ -31,8 +30,8 @@ _OVERLAP_MS: Final = 10_000
 """Following begins this long before the end of the first reading, as clocks differ; duplicates are dropped."""
 _TOLD_MOST: Final = 100_000
 """Ids and revisions remembered while following, 20 MB: a worker that crashed repeats some hundred."""
-_out = Console(highlight=False, soft_wrap=True)
-_talk = Console(stderr=True, highlight=False, soft_wrap=True)
+_out = InertConsole(highlight=False, soft_wrap=True)
+_talk = InertConsole(stderr=True, highlight=False, soft_wrap=True)
 app = typer.Typer()
 for _name, _command in COMMANDS.items():
     app.command(_name)(_command)
@@ -160,7 +159,7 @@ def _print_all(alerts: Iterable[Alert], wanted: _Wanted, said: Mapping[str, Feed
 
 def _print(alert: Alert, said: Feedback | None, *, json: bool) -> None:
     if json:
-        typer.echo(encode(alert).decode())
+        echo_json(encode(alert))
         return
     text = line(alert)
     if said is not None and said.kind != "withdrawn" and said.revision >= alert.news:

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from detectors.core.alert import encode
@@ -19,7 +18,7 @@ from streams.broker.reading import TopicRecord, read
 from streams.cli.importing import in_force
 from streams.cli.options import Json, Servers, SettingsFile, ago_ms, settings_of
 from streams.cli.replay import writer
-from streams.cli.terminal import talk, tell_nothing
+from streams.cli.terminal import InertConsole, echo_json, talk, tell_nothing
 from streams.dead_letters.record import DeadLetter, letter_of
 from streams.dead_letters.recording import DeadLetterRecording, RefusedLines, recording
 from streams.errors import Reason
@@ -66,7 +65,7 @@ def list_(settings: SettingsFile = None, bootstrap_servers: Servers = None, json
     table = Table("reason", "letters", box=None)
     for reason, number in counted.most_common():
         table.add_row(reason, f"{number:,}")
-    Console(highlight=False).print(table if counted else "no dead letters")
+    InertConsole(highlight=False).print(table if counted else "no dead letters")
 
 
 @app.command()
@@ -80,7 +79,7 @@ def show(
     kafka = settings_of(settings, bootstrap_servers).kafka
     shown = deque((shown for record, letter in _letters_of(kafka, reason) for shown in _shown(record, letter)), most)
     for letter in shown:
-        typer.echo(msgspec.json.encode(letter).decode())
+        echo_json(msgspec.json.encode(letter))
     if not shown:
         typer.echo("no dead letters" if reason is None else f"no dead letters with reason {reason}", err=True)
 
@@ -139,7 +138,7 @@ def _play(made: DeadLetterRecording, effective: Settings, alerts: str | None) ->
                 pipeline.totals.rejected[item.reason] += item.reason == Reason.DETECTOR
             elif isinstance(item, Emitted):
                 if file is None:
-                    Console(highlight=False, soft_wrap=True).print(line(item.alert))
+                    InertConsole(highlight=False, soft_wrap=True).print(line(item.alert))
                 else:
                     file.write(encode(item.alert) + b"\n")
     return pipeline

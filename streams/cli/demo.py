@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from streams.cli.options import Servers, SettingsFile, settings_of
+from streams.cli.terminal import InertConsole
 
 _PIPED_WIDTH: Final = 160  # headlines are not broken in a pipe
 
@@ -53,4 +54,4 @@ def command(
 
 
 def _console() -> Console:
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+    return InertConsole(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)

@@ -9,17 +9,17 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.text import Text
 
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.cli.terminal import InertConsole
 from streams.doctor import DoctorFinding, examine
 from streams.doctor.concurrent import LIMIT_S
 from streams.doctor.findings import ok, wrong
 from streams.errors import ConfigError
 from streams.settings import loading
 
-_out = Console(highlight=False, soft_wrap=True)
+_out = InertConsole(highlight=False, soft_wrap=True)
 _STYLE: Final = {"ok": "green", "warn": "yellow", "wrong": "bold red"}
 _MS: Final = 1000
 

@@ -7,10 +7,10 @@ from typing import Annotated, Final
 
 import msgspec
 import typer
-from rich.console import Console
 
 from streams.broker.stop_places import features, near, stop_places
 from streams.cli.options import Json, Servers, SettingsFile, alert_id_of, settings_of
+from streams.cli.terminal import InertConsole, echo_json
 from streams.errors import ConfigError
 from streams.explain.geojson import geojson
 from streams.explain.hindsight import Hindsight
@@ -60,16 +60,16 @@ def command(
     effective = settings_of(settings, bootstrap_servers)
     gathered = gather(from_file(alerts) if alerts else from_topic(effective.kafka), wanted)
     if json:
-        typer.echo(msgspec.json.encode(gathered.revisions).decode())
+        echo_json(msgspec.json.encode(gathered.revisions))
         return
     heard, chances, no_log = _heard(gathered, effective, alerts, files)
     if as_geojson:
         drawn = geojson(gathered.revisions, heard, _zones(effective, asks=alerts is None))
         if alerts is None:
             drawn["features"] += _stop_places(effective, gathered)
-        typer.echo(msgspec.json.encode(drawn).decode())
+        echo_json(msgspec.json.encode(drawn))
     else:
-        Console(highlight=False, soft_wrap=True).print(render(gathered, heard, no_log, chances))
+        InertConsole(highlight=False, soft_wrap=True).print(render(gathered, heard, no_log, chances))
 
 
 def _heard(

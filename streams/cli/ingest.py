@@ -13,7 +13,6 @@ from typing import Annotated, Final
 import msgspec
 import typer
 from prometheus_client import CollectorRegistry
-from rich.console import Console
 from rich.markup import escape
 
 from streams.broker.disk_metrics import watching
@@ -29,6 +28,7 @@ from streams.cli.options import (
     stamps_of,
     time_ms,
 )
+from streams.cli.terminal import InertConsole
 from streams.errors import ConfigError
 from streams.ingest.meter import IngestMeter
 from streams.ingest.run import IngestOutcome, IngestPlan, run
@@ -40,7 +40,7 @@ from streams.observability.metrics import Metrics
 from streams.observability.metrics_server import serve
 from streams.settings.model import Settings
 
-_talk = Console(stderr=True, highlight=False, soft_wrap=True)
+_talk = InertConsole(stderr=True, highlight=False, soft_wrap=True)
 _INTERRUPTED: Final = 130
 _KINDS: Final = "\n\n".join(
     f"{escape(f'{kind.sentence} ({kind.form})')}:\n\nwakewatch ingest {kind.example}" for kind in CONNECTORS.values()

@@ -13,13 +13,13 @@ from typing import Annotated, Final
 import msgspec
 import typer
 from prometheus_client import CollectorRegistry
-from rich.console import Console
 from rich.text import Text
 
 from detectors.core.units import MS, unix_ms
 from streams.broker.acl import refuse_unless_allowed
 from streams.broker.clients import admin
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
+from streams.cli.terminal import InertConsole
 from streams.errors import ConfigError
 from streams.notify import run as notifier
 from streams.notify.apprise_messages import Apprise
@@ -38,7 +38,7 @@ from streams.observability.metrics import Metrics
 from streams.observability.metrics_server import serve
 from streams.settings.model import NotifySettings, Settings
 
-_out = Console(highlight=False, soft_wrap=True)
+_out = InertConsole(highlight=False, soft_wrap=True)
 _STYLE: Final = {"page": "bold red", "ticket": "yellow"}
 _INTERRUPTED: Final = 130
 _NEVER_S: Final = 1e9  # a dry run repeats nothing

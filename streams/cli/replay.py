@@ -11,13 +11,13 @@ from typing import Annotated, BinaryIO, Final, NamedTuple
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from detectors.core.alert import encode
 from streams.cli.dated_lists import at_first, by_time, in_force
 from streams.cli.options import Columns, Dates, SettingsFile, TimeZone, columns_of, settings_of, stamps_of, time_ms
+from streams.cli.terminal import InertConsole
 from streams.explain.log_records import source_name
 from streams.files.recordings import expanded, refuse_unreadable
 from streams.imagery.detections.reading import read_detections
@@ -34,7 +34,7 @@ from streams.settings.imagery import ImagerySettings
 from streams.settings.model import Settings
 
 _LATE_SHARE: Final = 0.05
-_talk = Console(stderr=True, highlight=False)
+_talk = InertConsole(stderr=True, highlight=False)
 
 
 class ReplayOutput(NamedTuple):
@@ -177,7 +177,7 @@ def _write(wanted: ReplayOutput, plan: ReplayPlan, pipeline: InProcessPipeline, 
             elif out is not None:
                 out.write(encode(item.alert) + b"\n")
             else:
-                Console(highlight=False, soft_wrap=True).print(line(item.alert))
+                InertConsole(highlight=False, soft_wrap=True).print(line(item.alert))
 
     return read
 

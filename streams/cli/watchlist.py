@@ -12,7 +12,7 @@ from detectors.core.reference import ListedShip, Reference
 from streams.cli import own_lists
 from streams.cli.importing import VANISHING_MOST, FilesOnly, agreed, called, held_by, in_force
 from streams.cli.options import Json, Servers, SettingsFile, settings_of
-from streams.cli.terminal import show_table, talk
+from streams.cli.terminal import echo_json, show_table, talk
 from streams.errors import ConfigError
 from streams.reference import list_cells
 from streams.reference.counting import count, vessels_text
@@ -47,7 +47,7 @@ def list_(
     """Show the watchlists in force, their version and time: the last import, or those of the settings."""
     found = _in_force(settings, bootstrap_servers, watchlist, files)
     if json:
-        typer.echo(msgspec.json.encode(found.reference.ships))
+        echo_json(msgspec.json.encode(found.reference.ships))
     else:
         columns = (
             *("list", "name", "IMO", "MMSI", "call sign", "flag"),
@@ -84,7 +84,7 @@ def match_(
     found = match(tried.reference.ships, query)
     talk(f"compared with {vessels_text(tried.reference.ships)}; {tried.said}")
     if json:
-        typer.echo(msgspec.json.encode(found))
+        echo_json(msgspec.json.encode(found))
         return
     if not found:
         talk("not listed")
@@ -105,7 +105,7 @@ def check(
     read = read_watchlist_files(files)
     if json:
         found = [{"file": each.name, "counts": count(each.watchlist), **_as_dict(each.watchlist)} for each in read]
-        typer.echo(msgspec.json.encode(found[0] if len(found) == 1 else found))
+        echo_json(msgspec.json.encode(found[0] if len(found) == 1 else found))
     else:
         for each in read:
             _tell(each)
