@@ -47,14 +47,13 @@ def filter_variable(name: str) -> dashboards.QueryVariable:
 def page_marks() -> dashboards.AnnotationQuery:
     """A mark where alerts of page severity were opened."""
     opened = 'wakewatch_alerts_total{severity="page",status="opened"}'
-    new = f"(sum by (detector) ({opened}) unless sum by (detector) ({opened} offset 1m))"  # has no increase yet
     return (
         dashboards.AnnotationQuery()
         .name("Pages")
         .datasource(source(METRICS))
         .enable(True)
         .icon_color("red")
-        .expr(f"sum by (detector) (increase({opened}[1m])) > 0 or {new}")
+        .expr(f"sum by (detector) (increase({opened}[1m])) > 0")
         .title_format("page: {{detector}}")
         .step("60s")
     )
