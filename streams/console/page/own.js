@@ -57,13 +57,13 @@ class OwnLists {
     };
     const button = (key, label, onclick) => el("button", { type: "button", "data-key": key, disabled: this.busy, onclick }, label);
     return [el("h3", {}, "Watch an area"), el("div", { class: "own-form" },
-      this.me.by ? null : field("input", "by", "Your name", { type: "text", maxlength: 100 }),
+      this.me.by ? null : field("input", "by", "Added by (name)", { type: "text", maxlength: 100 }),
       field("input", "name", "Name of the area", { type: "text", maxlength: 200 }),
       field("textarea", "corners", "Corners, one a line: 34-36.0N 129-30.0E, or degrees", { rows: 4, spellcheck: "false" }),
       button("own-draw", "Draw on the map", () => this.draw()), button("own-view", "The drawn filter, or what the map shows", () => this.takeBox()),
       choice("kind", "Reported inside", [["watched", "every vessel"], ["associated", "listed vessels only"]]),
-      choice("severity", "Severity", [["", "as in the settings"], ["page", "page"], ["ticket", "ticket"], ["log", "log"]]),
-      field("input", "note", "Note for the next watch", { type: "text", maxlength: 1000 }),
+      choice("severity", "Urgency of its alerts", [["", "as in the settings"], ["page", "page"], ["ticket", "ticket"], ["log", "log"]]),
+      field("input", "note", "Why it is watched", { type: "text", maxlength: 1000 }),
       button("own-add", "Watch this area", () => this.addArea()))];
   }
 

@@ -44,7 +44,7 @@ def test_a_ship_and_an_area_are_watched_by_keyboard_alone(
         summary.focus()
         press("Enter")
         expect(own.get_by_label("Name of the area")).to_be_visible()
-        own.get_by_label("Your name").focus()
+        own.get_by_label("Added by").focus()
         page.keyboard.type("Kim")
         own.get_by_label("Name of the area").focus()
         page.keyboard.type("Anchorage K")
