@@ -234,8 +234,9 @@ def test_mine_is_what_is_assigned_to_me(running: Console) -> None:
 
 def test_a_link_leads_to_case_alert_and_place_and_can_be_copied(running: Console) -> None:
     def script(page: Page) -> None:
-        link = f"{running.url}#case=mmsi/2&alert={'b' * 32}&at=34.000,129.000,7.00&zone=Rajin"
-        page.goto(link)
+        link = f"{running.url}#case=mmsi/2&alert={'b' * 32}&at=34.000,129.000,7.00"
+        moment = "&t=2024-02-04T04:30:00Z&known=now"  # it was reported later and is known now
+        page.goto(f"{link}{moment}&zone=Rajin")
         page.reload()
         expect(page.locator("#detail h2")).to_have_text("BORA")
         expect(rows(page)).to_have_count(1)
@@ -243,6 +244,7 @@ def test_a_link_leads_to_case_alert_and_place_and_can_be_copied(running: Console
         expect(page.get_by_text("Link copied.")).to_be_visible()
         copied = page.evaluate("navigator.clipboard.readText()")
         assert copied.startswith(f"{running.url}#case=mmsi/2&alert={'b' * 32}&at=34.000,129.000,7.00")
+        assert "t=2024-02-04T04:30:00Z" in copied and "known=now" in copied
         assert "zone" not in copied
 
     visit(running.url, script)

@@ -68,6 +68,20 @@ def test_text_can_become_nothing_but_text(name: str) -> None:
         assert way not in text
 
 
+def test_no_two_scripts_give_one_name_to_two_things() -> None:
+    """They are joined into one scope: one name twice, and nothing of the page runs."""
+    found: dict[str, list[str]] = {}
+    for name in pages.SCRIPTS:
+        for declared in re.findall(
+            r"^(?:async )?(?:const|let|class|function) (.+)$", (FOLDER / name).read_text(), re.M
+        ):
+            names = re.findall(r"(?:^|, )([A-Za-z_$][\w$]*)(?= = )", declared) or re.findall(r"^[\w$]+", declared)
+            for one in names:
+                found.setdefault(one, []).append(name)
+    assert len(found) > 100
+    assert {one: places for one, places in found.items() if len(places) > 1} == {}
+
+
 @pytest.mark.parametrize("host", ["localhost", "localhost:8470", "127.0.0.1:1", "127.9.9.9", "[::1]:8470", "[::1]"])
 def test_this_machine_is_recognised(host: str) -> None:
     assert is_local(host)
