@@ -54,16 +54,6 @@ async function load() {
   }
 }
 
-/** The list of the chosen moment: what was asked before, or what is asked now in its place. */
-async function loadMoment(path) {
-  const asked = now.asked, shown = await moment.listOf(path, now.present);
-  if (!shown || asked !== now.asked) return;
-  now.overview = shown;
-  if (now.selected) await loadStory();
-  render();
-  if (!sea.view.moved && !sea.fitted) { if (now.selected && now.story && sea.view.width) sea.frame(now.story.case); else sea.fit(); }
-}
-
 async function loadStory() {
   const asked = now.selected;
   const story = await askMoment(`/api/cases/${asked.split("/").map(encodeURIComponent).join("/")}`);
@@ -74,21 +64,6 @@ async function loadStory() {
   const alert = await askMoment(`/api/alerts/${id}`);
   if (asked === now.selected && alert) now.alert = alert;
   else if (asked === now.selected && moment.past) now.alert = story.alerts.find((line) => line.id === id); // the log no longer has it whole
-}
-
-const askMoment = (path) => (!moment.past ? ask(path) : moment.ready ? moment.ask(path + moment.query("?")) : null);
-
-/** Shows another moment: one question at a time, the newest next. */
-async function showMoment() {
-  timeline.show();
-  if (sea.traffic) sea.traffic.show(moment.at);
-  if (now.moving || !now.present) { now.moved = true; return; }
-  now.moving = true;
-  do {
-    now.moved = false;
-    await loadMoment(now.path).catch(lose);
-  } while (now.moved);
-  now.moving = false;
 }
 
 /** What got worse or new since the page was opened is marked until somebody looks at it. */

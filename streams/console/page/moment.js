@@ -172,3 +172,47 @@ const WINDOWS = [
   { name: "7 d", ms: 7 * DAY, step: 30 * MINUTE }, { name: "28 d", ms: 28 * DAY, step: 2 * HOUR }, { name: "all", ms: 0, step: 6 * HOUR },
 ];
 Moment.prototype.window = WINDOWS[1];
+
+// -- how the page follows ------------------------------------------------------------------------------------------------
+
+/** Runs `work` one at a time; of the calls in the meantime only the last one counts. */
+function latest(work) {
+  let running = false, again = false;
+  return async () => {
+    again = true;
+    if (running) return;
+    running = true;
+    while (again) {
+      again = false;
+      await work();
+    }
+    running = false;
+  };
+}
+
+/** The list of the chosen moment: what was asked before, or what is asked now in its place. */
+async function loadMoment(path) {
+  const asked = now.asked, shown = await moment.listOf(path, now.present);
+  moveTraffic();
+  if (!shown || asked !== now.asked) return;
+  now.overview = shown;
+  if (now.selected) await loadStory();
+  render();
+  if (!sea.view.moved && !sea.fitted) { if (now.selected && now.story && sea.view.width) sea.frame(now.story.case); else sea.fit(); }
+}
+
+const askMoment = (path) => (!moment.past ? ask(path) : moment.ready ? moment.ask(path + moment.query("?")) : null);
+
+const moveList = latest(async () => { if (now.present) await loadMoment(now.path).catch(lose); });
+
+/** Vessels and tracks of the moment; of tracks what was known then. */
+const moveTraffic = latest(async () => {
+  if (sea.tracks) sea.tracks.cut(moment.past && moment.known === "then" ? moment.at : null);
+  if (sea.traffic && sea.traffic.at !== moment.at) await sea.traffic.show(moment.at);
+});
+
+function showMoment() {
+  timeline.show();
+  moveList();
+  moveTraffic();
+}

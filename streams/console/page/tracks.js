@@ -7,7 +7,7 @@ const isoOf = (seconds) => new Date(seconds * 1000).toISOString();
 
 class Tracks {
   constructor(sea, { card, say, whole }) {
-    Object.assign(this, { sea, card, say, whole, shown: new Map(), of: null, had: null, one: null, on: true });
+    Object.assign(this, { sea, card, say, whole, shown: new Map(), of: null, had: null, one: null, on: true, until: null });
     whole.addEventListener("click", () => this.since());
   }
 
@@ -17,7 +17,7 @@ class Tracks {
     if (!answer.ok) throw new Error((await answer.text()).trim());
     const track = await answer.json();
     const colour = this.shown.get(mmsi)?.colour || TRACK_COLOURS[this.shown.size % TRACK_COLOURS.length];
-    this.shown.set(mmsi, { colour, parts: partsOf(track), track });
+    this.shown.set(mmsi, { colour, parts: partsOf(upTo(track, this.until)), track });
     this.sea.draw();
     return track;
   }
@@ -58,6 +58,14 @@ class Tracks {
     }
   }
 
+  /** Ends all tracks at a moment, Unix ms; null: where they end. */
+  cut(until) {
+    if (until === this.until) return;
+    this.until = until;
+    for (const one of this.shown.values()) one.parts = partsOf(upTo(one.track, until));
+    this.sea.draw();
+  }
+
   toggle(on) {
     this.on = on;
     this.sea.draw();
@@ -78,6 +86,13 @@ class Tracks {
     }
     ctx.setLineDash([]);
   }
+}
+
+/** The points of a track up to a moment. */
+function upTo(track, until) {
+  if (until === null) return track;
+  const count = track.time_s.filter((time) => time * 1000 <= until).length;
+  return { lat_deg: track.lat_deg.slice(0, count), lon_deg: track.lon_deg.slice(0, count), flags: track.flags.slice(0, count) };
 }
 
 /** A track as lines of [lon, lat] that run on across 180 degrees: solid where heard, dashed where silent, none at a jump. */
