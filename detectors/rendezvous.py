@@ -10,9 +10,10 @@ How it decides. A silence begins and ends with the alert ``gap`` about a listed 
 slow for ``least_h`` outside ports and stop places (as for ``loitering``) are compared with it: the silent ship must
 have been able to come there at the speed that it can be expected to keep, and to stay for ``least_h``. At most three
 are named, by type (listed ships, tankers, then cargo and fishing vessels) and by distance; how many others waited
-within reach is stated. An alert opens if one of them is of these types. When the ship is heard again, only those
-remain from which it could have come to that place in time: the alert closes with them, or is retracted if there is
-none.
+within reach is stated. An alert opens if one of them is of these types; it is for the record if more than three ships,
+or ships of unknown type, waited within reach, or if more than three silent ships could have met the same one. When the
+ship is heard again, only those remain from which it could have come to that place in time: the alert closes with them,
+or is retracted if there is none.
 
 When it is wrong. Every ship that waits in the reach of a silent one is counted, and nearly all of them are innocent. A
 ship that is silent itself is not seen. Honest ships wait for hours where no stop place is known.
@@ -30,7 +31,15 @@ from msgspec import Meta
 from detectors.core.alert import Fact, Position
 from detectors.core.headlines import at
 from detectors.core.meeting_stage.kinds import is_tanker
-from detectors.core.meeting_stage.silences import NAMED_MOST, Candidate, Silence, Silences, is_sought, named
+from detectors.core.meeting_stage.silences import (
+    NAMED_MOST,
+    Candidate,
+    Silence,
+    Silences,
+    is_sought,
+    may_be_sought,
+    named,
+)
 from detectors.core.meeting_stage.steps import judged_ms
 from detectors.core.meeting_stage.writing import described, short_of, title_of
 from detectors.core.protocol import Detector, Finding
@@ -70,7 +79,7 @@ class Rendezvous(Detector):
         silent = duration_text(now_ms - told.since_ms)
         return Finding(
             action="open" if silence.alert is None else "update",
-            situation=_situation(candidates),
+            situation=_situation(silence, candidates),
             time_ms=now_ms,
             start_ms=told.since_ms,
             headline=f"{title_of(told)}, silent {silent}, could have met {short_of(best.ship)}{more}"
@@ -105,7 +114,7 @@ class Rendezvous(Detector):
         best, more = candidates[0], _others(candidates)
         return Finding(
             action="close",
-            situation=_situation(candidates),
+            situation=_situation(silence, candidates),
             time_ms=now_ms,
             headline=f"{title_of(told)}, heard again, could have met {short_of(best.ship)}{more}"
             f"{at(best.lat_deg, best.lon_deg)}",
@@ -149,14 +158,18 @@ class Rendezvous(Detector):
                 for each in named(candidates)
             ],
             "others_within_reach": len(candidates) - len(named(candidates)),
+            "silent_ships_within_reach": silence.rivals,
         }
 
 
-def _situation(candidates: list[Candidate]) -> str:
-    """A few candidates, of whom one is a tanker or listed, are worth a look; many are only for the record."""
-    sought = [each for each in candidates if is_sought(each.ship)]
-    tanker = any(each.ship.listed or is_tanker(each.ship.ship_type) for each in sought)
-    return "rendezvous.few" if tanker and len(sought) <= NAMED_MOST else "rendezvous.many"
+def _situation(silence: Silence, candidates: list[Candidate]) -> str:
+    """A few candidates, of whom one is a tanker or listed, are worth a look; many are only for the record.
+
+    So is one that many silent ships could have met.
+    """
+    tanker = any(each.ship.listed or is_tanker(each.ship.ship_type) for each in candidates if is_sought(each.ship))
+    most = max(silence.rivals, sum(may_be_sought(each.ship) for each in candidates))
+    return "rendezvous.few" if tanker and most <= NAMED_MOST else "rendezvous.many"
 
 
 def _others(candidates: list[Candidate]) -> str:

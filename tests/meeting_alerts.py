@@ -1,8 +1,8 @@
 """``python -m tests.meeting_alerts``: alerts about meetings of honest ships, by severity, per 1,000 vessel-days.
 
 Plays each real recording of ``../shared/data`` with the included list, each again with every twentieth of its ships on
-a watchlist, and the worlds of ``wakewatch bench load`` with 50 listed ships each, some of which go dark. In worlds
-ships state neither name nor type. Exit code 2 when there is nothing to play.
+a watchlist, and the worlds of ``wakewatch bench load`` with 50 listed ships each, some of which go dark, and the
+included gazetteer. In worlds ships state neither name nor type. Exit code 2 when there is nothing to play.
 """
 
 from __future__ import annotations
@@ -74,8 +74,10 @@ def main() -> int:
         _show(line(path.name, len(days), honest), line(f"{path.name}, every twentieth listed", len(days), some))
         totals = [totals[0] + len(days), totals[1] + honest, totals[2] + some]  # type: ignore[operator]
     _show(line("all recordings", *totals[:2]), line("all, every twentieth listed", totals[0], totals[2]))  # type: ignore[arg-type]
+    ports = load_reference(Settings().reference).ports
     for world, zones in all_worlds(tuning=False):
         one = scene(world, zones, _LISTED, 1)
+        reference = msgspec.structs.replace(one.reference, ports=ports)
         heard = one.received.astype(np.int64).sum(axis=0)
         days_heard = sum(
             int((part.sum(axis=0) > 0).sum()) for part in np.split(heard, range(SLOTS_A_DAY, len(heard), SLOTS_A_DAY))
@@ -84,7 +86,7 @@ def main() -> int:
             line(
                 f"world {world.name}, {_LISTED} listed",
                 days_heard,
-                highest(say(one.world, one.received, one.reference, {}, {})),
+                highest(say(one.world, one.received, reference, {}, {})),
             )
         )
     return 0 if paths else 2

@@ -132,6 +132,40 @@ def test_many_ships_that_wait_are_for_the_record_and_three_are_named() -> None:
     assert len(found[-1].details["could_have_met"]) == 3 and found[-1].details["others_within_reach"] == 4
 
 
+def test_ships_without_a_type_that_wait_may_be_sought_as_well() -> None:
+    unknown = beside(*(waits(205_000_600 + n, 24.0 + 2 * n, ship_type=-1) for n in range(4)))
+    found = rendezvous(beside(silent(), waits(), unknown))
+    assert {a.severity for a in found[-1:]} == {"log"}
+    assert [one["mmsi"] for one in found[-1].details["could_have_met"]] == [TANKER]
+    two = beside(*(waits(205_000_600 + n, 24.0 + 2 * n, ship_type=-1) for n in range(2)))
+    assert {a.severity for a in rendezvous(beside(silent(), waits(), two))[-1:]} == {"ticket"}
+
+
+def several_silent(count: int) -> Story:
+    """So many listed ships fall silent near each other at one time."""
+    return beside(
+        silent(),
+        *(
+            ship(
+                667_001_001 + number,
+                lambda t, number=number: (3 * NM * t / HOUR, 4000.0 + 1500.0 * number),  # type: ignore[misc]
+                (0, DARK_H),
+                every_s=30.0,
+                place=PLACE,
+            )
+            for number in (0, 2, 3, 4)[: count - 1]
+        ),
+    )
+
+
+@pytest.mark.parametrize(("count", "wanted"), [(2, "ticket"), (5, "log")])
+def test_a_ship_that_many_silent_ones_could_have_met_is_for_the_record(count: int, wanted: str) -> None:
+    found = [a for a in rendezvous(beside(several_silent(count), waits())) if a.status != "retracted"]
+    newest = {a.id: a for a in found}
+    assert len(newest) == count and {a.severity for a in newest.values()} == {wanted}
+    assert max(a.details["silent_ships_within_reach"] for a in newest.values()) == count
+
+
 def test_snapshots_change_nothing() -> None:
     assert written(run(WORLD, batch=200, snapshot_every=5, tick_s=300.0)) == written(run(WORLD, tick_s=300.0))
 

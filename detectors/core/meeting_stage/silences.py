@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Protocol
 
@@ -54,6 +55,8 @@ class Silence(msgspec.Struct, kw_only=True, gc=False):
     """By MMSI."""
     named: tuple[int, ...] = ()
     """MMSIs in the newest revision."""
+    rivals: int = 1
+    """Silent ships, this one included, that could have met the first of them."""
     alert: Alert | None = None
 
 
@@ -103,10 +106,12 @@ class Silences:
         for _, silence in sorted(self.silent.items()):
             if len(slow):
                 self._add(silence, slow, newest, step)
+        within_reach_of = Counter(mmsi for silence in self.silent.values() for mmsi in silence.candidates)
+        for _, silence in sorted(self.silent.items()):
             candidates = sorted(silence.candidates.values(), key=Candidate.rank)
             chosen = tuple(each.ship.mmsi for each in named(candidates))
             if chosen and chosen != silence.named:
-                silence.named = chosen
+                silence.named, silence.rivals = chosen, within_reach_of[chosen[0]]
                 yield self._write(silence, self._detector.found(silence, candidates, step))
 
     # -- decisions --------------------------------------------------------------------------------------------------
@@ -187,6 +192,11 @@ class Silences:
 def is_sought(ship: SlowShip) -> bool:
     """Whether a ship is of a kind with which cargo could be exchanged."""
     return _weight(ship) <= _MERCHANT
+
+
+def may_be_sought(ship: SlowShip) -> bool:
+    """The same, or of a kind that it does not state."""
+    return is_sought(ship) or (not ship.ship_type and not service_of(ship))
 
 
 def named(candidates: list[Candidate]) -> list[Candidate]:
