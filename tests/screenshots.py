@@ -81,7 +81,7 @@ def drawn(printed: str, path: Path) -> None:
 async def photographed(url: str, folder: Path) -> None:
     """The console with the ship's case open, on a desktop and on a phone, and the hand-over of the watch."""
     with tempfile.TemporaryDirectory() as home:
-        async with tab(Path(home), webgl=True) as page:
+        async with tab(Path(home)) as page:
             await page.open(url, 1280, 760)
             row = f"[...document.querySelectorAll('.case')].find((row) => row.dataset.case === '{CASE}')"
             await page.until(row)

@@ -1,5 +1,6 @@
 // What lies below the cases, drawn by MapLibre on the graphics card: land, tiles, station coverage, and all vessels.
-// The view of view.js leads; this follows it. Without WebGL there is none, and map.js draws the land itself.
+// The view of view.js leads; this follows it. Without a graphics card there is none, and map.js draws the land itself:
+// WebGL by the processor costs ten times as much as the canvas.
 
 const MAP_UNITS = 512, WORLDS = [-1, 0, 1];
 const POLICY = window.trustedTypes ? window.trustedTypes.createPolicy("wakewatch-map", { createScriptURL: workerUrl }) : { createScriptURL: workerUrl };
@@ -11,7 +12,7 @@ function workerUrl(url) {
 }
 
 class BaseMap {
-  /** `ready` is called once when it can draw, `failed` with the reason if it cannot or no longer. */
+  /** `ready` is called once when it can draw, `failed` if it cannot or no longer: why, and whether that is so by nature. */
   constructor(box, { ready, failed }) {
     Object.assign(this, { box, ready, failed, map: null });
     const library = $("library");
@@ -25,14 +26,14 @@ class BaseMap {
   begin() {
     try {
       maplibregl.setWorkerUrl(POLICY.createScriptURL($("library").dataset.worker));
-      const map = new maplibregl.Map({ container: this.box, style: baseStyle($("library").dataset.tiles), interactive: false, attributionControl: false, fadeDuration: 0, minZoom: -2, maxPitch: 0, validateStyle: false, canvasContextAttributes: { antialias: false, powerPreference: "low-power" } });
+      const map = new maplibregl.Map({ container: this.box, style: baseStyle($("library").dataset.tiles), interactive: false, attributionControl: false, fadeDuration: 0, minZoom: -2, maxPitch: 0, validateStyle: false, canvasContextAttributes: { antialias: false, powerPreference: "low-power", failIfMajorPerformanceCaveat: !graphicsForced() } });
       map.on("load", () => { this.map = map; this.ready(); });
       map.on("error", () => {}); // a tile that does not come leaves a hole; there is nothing to be done about it here
       map.getCanvas().addEventListener("webglcontextlost", () => { this.map = null; this.failed("the graphics card was lost"); });
       this.made = map;
     } catch (error) {
       this.box.replaceChildren();
-      this.failed("this browser has no WebGL");
+      this.failed("this browser has no graphics card for WebGL", true);
     }
   }
 

@@ -9,10 +9,11 @@ class Layers {
     this.on = { traffic: true, tracks: true, zones: true, areas: true, passes: true, stops: false, coverage: false, ...stored() };
     this.boxes = Object.fromEntries(LAYERS.map(([name, words]) => [name, this.line(box, words, this.on[name], (on) => {
       this.on[name] = on;
-      store(this.on);
+      keep("layers", JSON.stringify(this.on));
       changed(name, on);
     })]));
     this.slow = this.line(box, "Draw fewer vessels", false, (on) => changed("slow", on));
+    this.line(box, "WebGL without a graphics card, from the next time the page is opened", graphicsForced(), (on) => keep("graphics", on ? "always" : "auto"));
   }
 
   line(box, words, on, change) {
@@ -32,10 +33,19 @@ function stored() {
   }
 }
 
-function store(on) {
+function keep(name, value) {
   try {
-    localStorage.setItem("layers", JSON.stringify(on));
+    localStorage.setItem(name, value);
   } catch (error) { /* the choice holds for this page */ }
+}
+
+/** Whether WebGL is wanted although the processor must draw it. */
+function graphicsForced() {
+  try {
+    return localStorage.getItem("graphics") === "always";
+  } catch (error) {
+    return false;
+  }
 }
 
 /** Lines below the map, by who says them; without words a line goes. */

@@ -1,6 +1,6 @@
 // Brings the map's layers together: what lies below the cases, and who is told of what.
 
-const NO_GRAPHICS = "The map is drawn in a simpler way, with vessels in groups: ", DRAWS_SLOWLY = "This computer draws slowly: vessels are shown in groups.";
+const NO_GRAPHICS = "The map is drawn in a simpler way: ", DRAWS_SLOWLY = "This computer draws slowly: vessels are shown in groups.";
 const NEAREST_PX = 120, FETCH_EVERY_MS = 300000, fetchTimers = {};
 const FETCHED = {
   coverage: { path: "/api/traffic/coverage", features: coverageFeatures, words: "Places where stations hear" },
@@ -17,7 +17,15 @@ sea.base = new BaseMap($("base"), {
     sea.traffic.fleet.grouped = "";
     sea.draw();
   },
-  failed: (why) => { notes.say("graphics", `${NO_GRAPHICS}${why}.`); sea.draw(); },
+  failed: (why, always) => {
+    const words = `${NO_GRAPHICS}${why}.`;
+    if (always) {
+      $("layers").querySelector("summary").textContent = "Layers (simple map)";
+      $("graphics-note").textContent = `${words} Vessels are drawn up to ${number(DRAWN_BY_HAND_MOST)} at a time, coverage and stop places not at all.`;
+    } else notes.say("graphics", words);
+    sea.traffic.stale = true;
+    sea.draw();
+  },
 });
 sea.layers = new Layers($("layer-list"), switchLayer);
 sea.traffic = new Traffic(sea, (who, words) => notes.say(who, words));

@@ -1,6 +1,6 @@
 // The layer of all vessels: asks for them, draws them below the cases, and says what one is.
 
-const TRAFFIC_EVERY_MS = 5000, TRAFFIC_AGAIN_MS = 15000, SHIP_HIT_PX = 11, DRAWN_BY_HAND_MOST = 1500;
+const TRAFFIC_EVERY_MS = 5000, TRAFFIC_AGAIN_MS = 15000, SHIP_HIT_PX = 11, DRAWN_BY_HAND_MOST = 3000;
 const HAS_TRAFFIC = Boolean($("library").dataset.traffic); // otherwise the settings name no process that knows
 const GROUP_COLOUR = "#8fa6b8", NO_TRAFFIC = "Other vessels are not shown: ";
 
@@ -58,9 +58,9 @@ class Traffic {
   /** Before a frame: groups and table of the level that is shown. */
   prepare() {
     if (!this.on) return;
-    const changed = this.fleet.head !== null && this.fleet.group(this.sea.view, this.slow || !this.sea.base.map);
-    if (changed || this.stale) this.layer.write(this.fleet.numbers(), this.fleet.ships.length);
-    this.stale = false;
+    const changed = this.fleet.head !== null && this.fleet.group(this.sea.view, this.slow);
+    if (this.sea.base.map && (changed || this.stale)) this.layer.write(this.fleet.numbers(), this.fleet.ships.length);
+    this.stale = this.stale && !this.sea.base.map;
   }
 
   /** What of it is drawn on the canvas: groups, and without a graphics card the vessels. */

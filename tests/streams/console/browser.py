@@ -102,8 +102,8 @@ class Tab:
 
 @contextlib.asynccontextmanager
 async def tab(home: Path, *, webgl: bool = False) -> AsyncIterator[Tab]:
-    """A fresh browser with one page. ``home``: an empty folder for its profile. ``webgl``: drawn by the processor;
-    otherwise there is none.
+    """A fresh browser with one page. ``home``: an empty folder for its profile. ``webgl``: drawn by the
+    processor, where the page asks for it; otherwise there is none.
     """
     program = chromium()
     assert program is not None

@@ -64,6 +64,10 @@ def browse(running: Console, home: Path, script: Callable[[Tab], object], *, web
 
     async def opened() -> Tab:
         async with tab(home, webgl=webgl) as page:
+            if webgl:
+                await page.open(f"{running.url}healthz")
+                await page.until("document.readyState === 'complete'")
+                await page.evaluate("localStorage.setItem('graphics', 'always')")
             await page.open(f"{running.url}#at={at}")
             await page.until("document.readyState === 'complete' && document.querySelectorAll('.case').length")
             await script(page)  # type: ignore[misc]
@@ -88,7 +92,9 @@ def test_a_vessel_is_shown_and_its_track(run: Run, tmp_path: Path, webgl: bool) 
                 "document.querySelector('#base canvas') && !document.getElementById('map-notes').innerText"
             )
         else:
-            await page.until(f"{NOTES}.innerText.includes('this browser has no WebGL')")
+            await page.until("document.querySelector('#layers summary').innerText === 'Layers (simple map)'")
+            note = "document.getElementById('graphics-note').textContent"
+            assert "no graphics card for WebGL" in await page.evaluate(note)
         x, y = await middle(page)
         deadline = time.monotonic() + 60
         while not await page.evaluate(f"!{CARD}.hidden"):  # the vessel is there once it is clicked
