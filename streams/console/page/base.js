@@ -25,8 +25,9 @@ class BaseMap {
 
   begin() {
     try {
+      if (!graphicsForced() && !hasGraphicsCard()) throw new Error("drawn by the processor");
       maplibregl.setWorkerUrl(POLICY.createScriptURL($("library").dataset.worker));
-      const map = new maplibregl.Map({ container: this.box, style: baseStyle($("library").dataset.tiles), interactive: false, attributionControl: false, fadeDuration: 0, minZoom: -2, maxPitch: 0, validateStyle: false, canvasContextAttributes: { antialias: false, powerPreference: "low-power", failIfMajorPerformanceCaveat: !graphicsForced() } });
+      const map = new maplibregl.Map({ container: this.box, style: baseStyle($("library").dataset.tiles), interactive: false, attributionControl: false, fadeDuration: 0, minZoom: -2, maxPitch: 0, validateStyle: false, canvasContextAttributes: { antialias: false, powerPreference: "low-power" } });
       map.on("load", () => { this.map = map; this.ready(); });
       map.on("error", () => {}); // a tile that does not come leaves a hole; there is nothing to be done about it here
       map.getCanvas().addEventListener("webglcontextlost", () => { this.map = null; this.failed("the graphics card was lost"); });
@@ -57,6 +58,16 @@ class BaseMap {
   show(layer, on) {
     if (this.map) this.map.setLayoutProperty(layer, "visibility", on ? "visible" : "none");
   }
+}
+
+/** Whether WebGL is there and not made by the processor. */
+function hasGraphicsCard() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  if (!gl) return false;
+  const info = gl.getExtension("WEBGL_debug_renderer_info");
+  const name = String(gl.getParameter(info ? info.UNMASKED_RENDERER_WEBGL : gl.RENDERER));
+  gl.getExtension("WEBGL_lose_context")?.loseContext();
+  return !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }
 
 function baseStyle(tiles) {

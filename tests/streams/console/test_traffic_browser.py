@@ -59,12 +59,23 @@ def run(kafka_settings: KafkaSettings, write: Write, make: Make) -> Iterator[Run
         yield run
 
 
-def browse(running: Console, home: Path, script: Callable[[Tab], object], *, webgl: bool, at: str = "34,130,9") -> Tab:
-    """Opens the page at a place of the map and runs ``script`` (a coroutine function) on it."""
+def browse(
+    running: Console,
+    home: Path,
+    script: Callable[[Tab], object],
+    *,
+    webgl: bool,
+    forced: bool = True,
+    at: str = "34,130,9",
+) -> Tab:
+    """Opens the page at a place of the map and runs ``script`` (a coroutine function) on it.
+
+    ``webgl``: the browser offers it, made by the processor; ``forced``: the page is told to use it all the same.
+    """
 
     async def opened() -> Tab:
         async with tab(home, webgl=webgl) as page:
-            if webgl:
+            if webgl and forced:
                 await page.open(f"{running.url}healthz")
                 await page.until("document.readyState === 'complete'")
                 await page.evaluate("localStorage.setItem('graphics', 'always')")
@@ -80,6 +91,16 @@ async def middle(page: Tab) -> tuple[float, float]:
     """The middle of the map, pixels of the page."""
     box = "document.getElementById('map').getBoundingClientRect()"
     return tuple(await page.evaluate(f"[{box}.left + {box}.width / 2, {box}.top + {box}.height / 2]"))  # type: ignore[return-value]
+
+
+def test_webgl_by_the_processor_is_left_alone(run: Run, tmp_path: Path) -> None:
+    running = run()
+
+    async def script(page: Tab) -> None:
+        await page.until("document.querySelector('#layers summary').innerText === 'Layers (simple map)'")
+        assert await page.evaluate("document.querySelector('#base canvas') === null")
+
+    assert browse(running, tmp_path, script, webgl=True, forced=False).errors == []
 
 
 @pytest.mark.parametrize("webgl", [True, False], ids=["with WebGL", "without WebGL"])
