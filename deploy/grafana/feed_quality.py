@@ -9,7 +9,7 @@ def _rate(metric: str, conditions: str = "") -> str:
 
 
 # The later stages follow what was heard, the fleet's partitions half a minute behind: no clock is wrong there.
-_CLOCKS = 'wakewatch_watermark_timestamp_seconds{partition!~"identities|meetings|places"}'
+_CLOCKS = 'wakewatch_watermark_timestamp_seconds{partition!~"identities|places|slow"}'
 _SOURCES = (
     Spec(
         "stat", "Sources received", "Live sources that are received. A source that is down has its own feed_outage alert.",

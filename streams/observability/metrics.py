@@ -100,7 +100,9 @@ class Metrics:
         self.evicted = self._counter("evicted", "Vessels dropped from state", "reason")
         self.watermark = self._gauge("watermark_timestamp_seconds", "Event time of the detectors", "partition")
         self.lag = self._gauge(
-            "lag_records", "Records not processed yet; partitions identities, places and meetings: of those stages", "partition"
+            "lag_records",
+            "Records not processed yet; partitions identities, places and slow: of those stages",
+            "partition",
         )
         self.stalled = self._gauge(
             "stalled_seconds", "How long records have been waiting while none is processed", "partition"

@@ -12,6 +12,9 @@ import pytest
 import yaml
 
 from streams.console.runbook import document
+from streams.worker.identities import Identities
+from streams.worker.meetings import Meetings
+from streams.worker.places import Places
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 _PACKAGES = {
@@ -251,3 +254,11 @@ def test_every_link_to_the_runbook_leads_to_a_heading_of_the_console_s_page() ->
     links = [rule["annotations"]["runbook_url"] for group in groups for rule in group["rules"] if "alert" in rule]
     anchors = set(re.findall(r'<h\d id="([^"]+)"', document().body.decode()))
     assert {link.partition("/runbook#")[2] for link in links} <= anchors
+
+
+def test_rules_and_dashboards_leave_out_the_partitions_of_every_stage() -> None:
+    """A stage has a clock and a lag of its own, and no partition of the log."""
+    stages = "|".join(sorted(stage.name for stage in (Identities, Places, Meetings)))
+    files = [DEPLOY / "prometheus" / RULES, *(DEPLOY / "grafana" / "dashboards").glob("*.json")]
+    left_out = {one for file in files for one in re.findall(r'partition!~\\?"([a-z|]+)\\?"', file.read_text())}
+    assert left_out == {stages}
