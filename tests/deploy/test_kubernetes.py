@@ -169,7 +169,7 @@ def test_the_proxy_is_in_the_console_s_pod_and_the_settings_go_together() -> Non
     resources = built(FOLDER / "overlays" / "console-oauth2")
     console, proxy = pods(resources)["console"]["containers"]
     settings = load(environ={one["name"]: one["value"] for one in console["env"]}).console
-    assert (settings.identity_header, settings.trusted_proxies) == ("X-Forwarded-User", ())
+    assert (settings.identity_header, settings.trusted_proxies) == ("X-Forwarded-Email", ())
     assert role_of(settings.roles, "kim", {"watch-officers"}) == "officer"
     assert role_of(settings.roles, "kim", set()) == "none"
     assert "--upstream=http://127.0.0.1:8470" in proxy["args"] and "--pass-user-headers=true" in proxy["args"]
