@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -192,3 +193,29 @@ def test_without_the_traffic_process_the_cases_are_there_and_one_line_says_so(ru
 
     errors = browse(running, tmp_path, script, webgl=False).errors
     assert all("503" in error for error in errors), errors
+
+
+def test_at_an_earlier_moment_vessels_are_where_they_were(run: Run, tmp_path: Path) -> None:
+    running, then = run(), datetime.fromtimestamp(time.time() - 1000, UTC)
+
+    async def script(page: Tab) -> None:
+        await page.until("document.getElementById('time-state').innerText.startsWith('AS OF')")
+        x, y = await middle(page)
+        deadline = time.monotonic() + 60
+        while not await page.evaluate(f"!{CARD}.hidden"):
+            assert time.monotonic() < deadline, await page.evaluate(f"{NOTES}.innerText")
+            await page.click(x, y)
+            await asyncio.sleep(0.5)
+        assert f"MMSI {SHIP}" in await page.evaluate(f"{CARD}.innerText")
+        await page.evaluate(f"{CARD}.querySelector('.close').click()")
+        await page.evaluate("document.getElementById('time-live').click()")
+        await page.until("document.getElementById('time-state').innerText.startsWith('LIVE')")
+        await asyncio.sleep(2)
+        await page.click(x, y)
+        assert await page.evaluate(f"{CARD}.hidden"), "by now it is somewhere else"
+
+    at = f"33.9,130,10&t={then:%Y-%m-%dT%H:%M:%SZ}"
+    page = browse(running, tmp_path, script, webgl=False, at=at)
+    assert [error for error in page.errors if "404" not in error] == []
+    asked = [url for url in page.requests if "/api/traffic/" in url]
+    assert any("/api/traffic/at?time=" in url for url in asked) and "/vessels?since=" in asked[-1]
