@@ -19,6 +19,8 @@ class Hull(NamedTuple):
     beam_m: int
     ahead_m: float
     starboard_m: float
+    placed: bool
+    """Whether it is known where the antenna is."""
 
 
 def hull_of(bits: int) -> Hull | None:
@@ -28,7 +30,7 @@ def hull_of(bits: int) -> Hull | None:
         return None
     placed = bool(bow and port)
     ahead_m, starboard_m = ((bow - stern) / 2, (starboard - port) / 2) if placed else (0.0, 0.0)
-    return Hull(bow + stern, port + starboard, ahead_m, starboard_m)
+    return Hull(bow + stern, port + starboard, ahead_m, starboard_m, placed)
 
 
 def bits_of(bow: int, stern: int, port: int, starboard: int) -> int:

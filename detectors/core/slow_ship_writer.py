@@ -45,6 +45,8 @@ SLOW_KN: Final = 7.5
 _STILL_NM: Final = 0.25
 _DIGITS: Final = 5
 _CIRCLE: Final = 360
+_SHIPS: Final = range(200_000_000, 800_000_000)
+"""Numbers of ships (ITU-R M.585): beacons on nets send positions of ships under numbers of aids or tenders."""
 _SHARED: Final = ("shared_mmsi", "")
 _SANCTIONED: Final = "sanctioned"
 _REPORTED: Final = ("lat_deg", "lon_deg", "heading_deg", "status", "start", "end")
@@ -137,7 +139,11 @@ class SlowShipWriter:
         for area in self._areas:
             near &= ~area.holds(lat_deg, lon_deg)
         at = self._left("at_port", at, near)
-        return self._left("invalid_number", at, are_of_no_form(self._fleet.core.mmsi[history.rows[at]]))
+        at = self._left("invalid_number", at, are_of_no_form(self._fleet.core.mmsi[history.rows[at]]))
+        rows = history.rows[at]
+        mmsi = self._fleet.core.mmsi[rows]
+        others = (mmsi < _SHIPS.start) | (mmsi >= _SHIPS.stop)
+        return self._left("no_number_of_a_ship", at, others & (self._fleet.core.listed[rows] == 0))
 
     def _left(self, reason: str, at: Rows, which: Bools) -> Rows:
         """The places without those of ``which``, which are counted."""

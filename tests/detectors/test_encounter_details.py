@@ -155,8 +155,8 @@ def test_without_them_beams_follow_from_lengths() -> None:
 
 
 def test_an_antenna_of_unknown_place_is_in_the_middle() -> None:
-    assert hull_of(bits_of(0, 180, 0, 32)) == (180, 32, 0.0, 0.0)
-    assert hull_of(bits_of(120, 60, 10, 22)) == (180, 32, 30.0, 6.0)
+    assert hull_of(bits_of(0, 180, 0, 32)) == (180, 32, 0.0, 0.0, False)
+    assert hull_of(bits_of(120, 60, 10, 22)) == (180, 32, 30.0, 6.0, True)
     assert hull_of(0) is None and hull_of(bits_of(120, 60, 0, 0)) is None
 
 

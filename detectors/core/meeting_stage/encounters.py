@@ -8,6 +8,7 @@ from typing import Any, Final, Protocol
 
 from detectors.core.alert import Severity
 from detectors.core.engine.alert_writer import Emitted
+from detectors.core.meeting_stage.hull_places import note_hulls, on_one_hull
 from detectors.core.meeting_stage.kinds import excluded, service_of
 from detectors.core.meeting_stage.meeting import (
     HOUR,
@@ -16,7 +17,6 @@ from detectors.core.meeting_stage.meeting import (
     Together,
     added,
     limit_m,
-    on_one_hull,
     sample_of,
     steady,
     together,
@@ -86,6 +86,8 @@ class Encounters:
             known = self.meetings[key] = Meeting(one=one, other=other, first_one=one, first_other=other)
         elif known.one.at_ms <= one.at_ms:
             known.one, known.other = one, other
+        if not any(each.step == at.step for each in known.samples):
+            note_hulls(known, at)
         known.samples = added(known.samples, at)
         for ship in (one, other):
             if ship.draught_m is not None:

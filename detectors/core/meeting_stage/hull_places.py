@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from detectors.core.half_degrees import turned
 from detectors.core.hulls import Hull, hull_of
-from detectors.core.meeting_stage.meeting import BEAMS, sample_of
+from detectors.core.meeting_stage.meeting import BEAMS, Meeting, Sample, sample_of
 from detectors.core.slow_ships import SlowShip
 
 _STATED_BESIDE_M: Final = 15.0
@@ -15,6 +15,8 @@ _STATED_BESIDE_M: Final = 15.0
 _BESIDE_M: Final = 20.0
 """The same, and antennas beside the middle line, if it is not known where they are."""
 _ALONG_DEG: Final = 30.0
+_WITHIN_LEAST: Final = 2
+"""Times that show nothing: positions scatter."""
 Headings = Literal["parallel", "opposite", "at an angle"]
 
 
@@ -60,3 +62,35 @@ def _between(one: SlowShip, other: SlowShip, heading: float, hulls: tuple[Hull, 
         east_m += sign * (hull.ahead_m * math.sin(angle) + hull.starboard_m * math.cos(angle))
         north_m += sign * (hull.ahead_m * math.cos(angle) - hull.starboard_m * math.sin(angle))
     return east_m, north_m
+
+
+def on_one_hull(meeting: Meeting) -> bool:
+    """Whether both antennas are on one ship.
+
+    Either they are nearer to each other than the middle lines of two ships side by side can be, or mostly one is within
+    the hull around the other one.
+    """
+    least_m = sum((ship.length_m or 0) / BEAMS / 2 for ship in (meeting.one, meeting.other)) / 2
+    nearest = sorted(each.apart_m for each in meeting.samples)
+    return nearest[len(nearest) // 2] < least_m or meeting.within > max(_WITHIN_LEAST, meeting.placed / 2)
+
+
+def note_hulls(meeting: Meeting, at: Sample) -> None:
+    """Counts whether the one antenna is on the hull around the other one, by the newest facts of both."""
+    found = [
+        _holds(ship, sign * at.east_m, sign * at.north_m) for ship, sign in ((meeting.one, 1), (meeting.other, -1))
+    ]
+    if any(each is not None for each in found):
+        meeting.placed += 1
+        meeting.within += any(found)
+
+
+def _holds(ship: SlowShip, east_m: float, north_m: float) -> bool | None:
+    """Whether a place, as seen from the antenna of a ship, is on its hull; None if that is not known."""
+    hull = hull_of(ship.hull)
+    if hull is None or ship.heading_deg is None or not hull.placed:
+        return None
+    angle = math.radians(ship.heading_deg)
+    ahead_m = east_m * math.sin(angle) + north_m * math.cos(angle) - hull.ahead_m
+    starboard_m = east_m * math.cos(angle) - north_m * math.sin(angle) - hull.starboard_m
+    return abs(ahead_m) <= hull.length_m / 2 and abs(starboard_m) <= hull.beam_m / 2

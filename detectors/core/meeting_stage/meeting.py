@@ -20,10 +20,10 @@ HOUR: Final = HOUR_MS // BIN_MS
 SAMPLES_MOST: Final = 3 * 24 * HOUR
 _NM_M: Final = 1000.0 / KM_NM
 _DEGREE_M: Final = 60.0 * 1852.0
-_LENGTH_M: Final = 100
-"""Of a ship that does not state its length."""
 BEAMS: Final = 6.5
 """Lengths of merchant ships in beams."""
+_LENGTH_M: Final = 100
+"""Of a ship that does not state its length."""
 
 
 class Sample(NamedTuple):
@@ -83,6 +83,10 @@ class Meeting(msgspec.Struct, kw_only=True, gc=False):
     """By MMSI what each has stated since they were near, when it was another draught than before."""
     changes: dict[int, DraughtChange] = {}
     """By MMSI the changes that have been reported."""
+    placed: int = 0
+    """How often both antennas were seen together with the hull of one,"""
+    within: int = 0
+    """... and how often the other antenna was on that hull."""
     replayed: bool = True
     alert: Alert | None = None
 
@@ -153,10 +157,3 @@ def together(samples: Sequence[Sample], limits: Limits, least: int) -> Together 
         if seen >= limits.share_seen * (length + 1):
             return Together(since, steps[-1], seen)
     return None
-
-
-def on_one_hull(meeting: Meeting) -> bool:
-    """Whether both antennas are nearer to each other than the middle lines of two ships side by side can be."""
-    least_m = sum((ship.length_m or 0) / BEAMS / 2 for ship in (meeting.one, meeting.other)) / 2
-    nearest = sorted(each.apart_m for each in meeting.samples)
-    return nearest[len(nearest) // 2] < least_m
