@@ -86,12 +86,13 @@ class Encounters:
             known = self.meetings[key] = Meeting(one=one, other=other, first_one=one, first_other=other)
         elif known.one.at_ms <= one.at_ms:
             known.one, known.other = one, other
-        if not any(each.step == at.step for each in known.samples):
+        if (one.hull or other.hull) and not known.has(at.step):
             note_hulls(known, at)
         known.samples = added(known.samples, at)
-        for ship in (one, other):
-            if ship.draught_m is not None:
-                known.note_draught(ship.mmsi, at.step, ship.draught_m)
+        if known.draughts or one.draught_m != known.first_one.draught_m:
+            _note_draught(known, one, at.step)
+        if known.draughts or other.draught_m != known.first_other.draught_m:
+            _note_draught(known, other, at.step)
         known.replayed = known.replayed and one.replayed and other.replayed
         self._touched.add(key)
 
@@ -112,7 +113,8 @@ class Encounters:
         for key in touched:
             yield from self._judge(self.meetings[key], step)
         for key, meeting in sorted(self.meetings.items()):
-            yield from self._laden(meeting, step)
+            if meeting.alert is not None:
+                yield from self._laden(meeting, step)
             yield from self._over(key, meeting, step)
         yield from self._bounded(step)
 
@@ -164,7 +166,7 @@ class Encounters:
 
     def _laden(self, meeting: Meeting, step: int) -> Iterator[Emitted]:
         """Reports changes of draught that have not been reported yet."""
-        if meeting.alert is None or not meeting.note_changes(step):
+        if not meeting.note_changes(step):
             return
         seen = len([each for each in meeting.samples if each.step >= meeting.since])
         time = Together(meeting.since, max(meeting.last, meeting.since), seen)
@@ -232,3 +234,8 @@ class Encounters:
         """From a snapshot."""
         self.meetings = {meeting.key: meeting for meeting in meetings}
         self.partners = dict(partners)
+
+
+def _note_draught(meeting: Meeting, ship: SlowShip, step: int) -> None:
+    if ship.draught_m is not None:
+        meeting.note_draught(ship.mmsi, step, ship.draught_m)

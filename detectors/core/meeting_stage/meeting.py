@@ -100,13 +100,23 @@ class Meeting(msgspec.Struct, kw_only=True, gc=False):
         """The newest step at which they were near."""
         return self.samples[-1].step
 
+    def has(self, step: int) -> bool:
+        """Whether they were near at a step."""
+        newest = self.samples[-1].step if self.samples else -1
+        return newest == step or (newest > step and any(each.step == step for each in self.samples))
+
     def note_draught(self, mmsi: int, step: int, draught_m: float) -> None:
-        """One of them states a draught."""
-        self.draughts[mmsi] = stated(self.draughts.get(mmsi, ()), step, draught_m)
+        """One of them states a draught; while both state what they stated at first, nothing need be noted."""
+        runs = self.draughts.get(mmsi)
+        if runs is None:
+            first = self.first_one if mmsi == self.first_one.mmsi else self.first_other
+            runs = [] if first.draught_m is None else [Stated(first.at_ms // BIN_MS, first.draught_m)]
+        self.draughts[mmsi] = stated(runs, step, draught_m)
 
     def note_changes(self, step: int) -> bool:
         """Whether a draught has changed that had not; it counts as reported from now on."""
-        found = {mmsi: change_in(runs, step) for mmsi, runs in sorted(self.draughts.items())}
+        several = ((mmsi, runs) for mmsi, runs in sorted(self.draughts.items()) if len(runs) > 1)
+        found = {mmsi: change_in(runs, step) for mmsi, runs in several}
         new = {mmsi: change for mmsi, change in found.items() if change is not None and mmsi not in self.changes}
         self.changes.update(new)
         return bool(new)

@@ -52,12 +52,17 @@ class WaitingFacts:
         facts = self._steps.pop(step, {})
         self._count -= len(facts)
         ships: dict[int, dict[int, SlowShip]] = {}
+        draughts: list[DraughtChanged] = []
+        silences: list[ListedSilence] = []
         for fact in facts.values():
             if isinstance(fact, SlowShip):
                 ships.setdefault(fact.at_ms // BIN_MS, {})[fact.mmsi] = fact
-        draughts = [fact for fact in facts.values() if isinstance(fact, DraughtChanged)]
+            elif isinstance(fact, DraughtChanged):
+                draughts.append(fact)
+            else:
+                silences.append(fact)
         draughts.sort(key=lambda fact: (fact.time_ms, fact.mmsi, fact.draught_m))
-        return Waited(ships, draughts, [fact for fact in facts.values() if isinstance(fact, ListedSilence)])
+        return Waited(ships, draughts, silences)
 
     def kept(self, number: int, shards: int) -> list[Fact]:
         """Those of a shard, for a snapshot: by MMSI modulo ``shards``."""
