@@ -7,9 +7,10 @@ Why it matters. Ships wait for partners of a transfer at sea, for darkness, or f
 roadstead. For a listed ship it deserves attention; of others it is a fact beside other alerts.
 
 How it decides. Every ten minutes the positions of all slow ships outside ports are known
-(``detectors/core/meeting_stage``). A ship is slow while it is within ``slow_kn`` miles for every hour of where it
-was. Time in stop places that the feed has taught (``encounter``: ``stops_least``) does not count. Listed ships and
-tankers are reported; a tanker that is not listed only while it does not state that it is at anchor or moored; all
+(``detectors/core/meeting_stage``). A ship is slow while it is within ``slow_kn`` miles for every hour of where it was.
+Ships in the zone of an ordinary port do not count: ``port_proximity``, ``port_call`` and ``long_stay`` report listed
+ones there. Time in stop places that the feed has taught (``encounter``: ``stops_least``) does not count. Listed ships
+and tankers are reported; a tanker that is not listed only while it does not state that it is at anchor or moored; all
 others with ``all_types``. It is updated when the time has doubled, and closes when the ship is under way, or was not
 seen at low speed for an hour.
 
@@ -65,6 +66,8 @@ class Loitering(Detector):
 
     def counts(self, ship: SlowShip) -> bool:
         """Whether alerts are made about such a ship."""
+        if ship.in_port_zone:
+            return False
         if ship.listed:
             return True
         return (self.thresholds.all_types or is_tanker(ship.ship_type)) and ship.status not in LYING

@@ -7,11 +7,12 @@ Why it matters. A transfer between a silent ship and a waiting one leaves no tra
 shows what to examine: their draughts, satellite images of the place, where they sailed from there.
 
 How it decides. A silence begins and ends with the alert ``gap`` about a listed ship. Once an hour all ships that were
-slow for ``least_h`` outside ports and stop places (as for ``loitering``) are compared with it: the silent ship must
-have been able to come there at the speed that it can be expected to keep, and to stay for ``least_h``. At most three
-are named, by type (listed ships, tankers, then cargo and fishing vessels) and by distance; how many others waited
-within reach is stated. An alert opens if one of them is of these types; it is for the record if more than three ships,
-or ships of unknown type, waited within reach, or if more than three silent ships could have met the same one. When the
+slow for ``least_h`` outside ports, their zones and stop places (as for ``loitering``) are compared with it: the silent
+ship must have been able to come there at the speed that it can be expected to keep, and to stay for ``least_h``. At
+most three are named, by type (listed ships, tankers, then cargo and fishing vessels) and by distance; how many others
+waited within reach is stated. An alert opens if one of them is of these types; it is for the record if more than three
+ships, or ships of unknown type, waited within reach, if more than three silent ships could have met the same one, or if
+the way there and the meeting need less than ``share_least`` of the silence: in days a ship can reach anything. When the
 ship is heard again, only those remain from which it could have come to that place in time: the alert closes with them,
 or is retracted if there is none.
 
@@ -65,6 +66,9 @@ class Rendezvous(Detector):
         reach_nm: Annotated[
             float, Meta(ge=10, le=2000, description="Distance from the last fix of the silent ship, at most, nm")
         ] = 200.0
+        share_least: Annotated[
+            float, Meta(ge=0, le=1, description="Share of the silence that a meeting needs; less: for the record")
+        ] = 0.25
         silences_most: Annotated[
             int,
             Meta(ge=10, le=100_000, description="Maximum number of silent listed ships followed (about 50 kB each)"),
@@ -79,7 +83,7 @@ class Rendezvous(Detector):
         silent = duration_text(now_ms - told.since_ms)
         return Finding(
             action="open" if silence.alert is None else "update",
-            situation=_situation(silence, candidates),
+            situation=self._situation(silence, candidates, (now_ms - told.since_ms) / HOUR_MS),
             time_ms=now_ms,
             start_ms=told.since_ms,
             headline=f"{title_of(told)}, silent {silent}, could have met {short_of(best.ship)}{more}"
@@ -114,7 +118,7 @@ class Rendezvous(Detector):
         best, more = candidates[0], _others(candidates)
         return Finding(
             action="close",
-            situation=_situation(silence, candidates),
+            situation=self._situation(silence, candidates, silent_h),
             time_ms=now_ms,
             headline=f"{title_of(told)}, heard again, could have met {short_of(best.ship)}{more}"
             f"{at(best.lat_deg, best.lon_deg)}",
@@ -124,9 +128,27 @@ class Rendezvous(Detector):
             position=_position(told),
         )
 
+    def _situation(self, silence: Silence, candidates: list[Candidate], silent_h: float) -> str:
+        """A few candidates are worth a look if one of them is a tanker or listed, and a meeting needs much of the time.
+
+        Many are only for the record, and so is one that many silent ships could have met.
+        """
+        likely = any(
+            (each.ship.listed or is_tanker(each.ship.ship_type))
+            and self._share(silence.told, each, silent_h) >= self.thresholds.share_least
+            for each in candidates
+            if is_sought(each.ship)
+        )
+        most = max(silence.rivals, sum(may_be_sought(each.ship) for each in candidates))
+        return "rendezvous.few" if likely and most <= NAMED_MOST else "rendezvous.many"
+
+    def _share(self, told: ListedSilence, candidate: Candidate, silent_h: float) -> float:
+        """The share of the silence that the way there and the meeting need."""
+        needed_h = candidate.far_nm / told.v_max_kn + self.thresholds.least_h
+        return round(needed_h / max(silent_h, 0.1), _DIGITS)
+
     def _why(self, silence: Silence, candidates: list[Candidate], silent_h: float) -> tuple[Fact, ...]:
         told, best = silence.told, candidates[0]
-        needed_h = best.far_nm / told.v_max_kn + self.thresholds.least_h
         return (
             Fact(
                 fact="longest time for which both could have been there",
@@ -137,7 +159,11 @@ class Rendezvous(Detector):
             Fact(
                 fact="distance from its last position", value=best.far_nm, threshold=self.thresholds.reach_nm, unit="nm"
             ),
-            Fact(fact="share of the silence that a meeting needs", value=round(needed_h / max(silent_h, 0.1), _DIGITS)),
+            Fact(
+                fact="share of the silence that a meeting needs",
+                value=self._share(told, best, silent_h),
+                threshold=self.thresholds.share_least,
+            ),
             Fact(fact="ships that waited within reach", value=len(candidates)),
         )
 
@@ -160,16 +186,6 @@ class Rendezvous(Detector):
             "others_within_reach": len(candidates) - len(named(candidates)),
             "silent_ships_within_reach": silence.rivals,
         }
-
-
-def _situation(silence: Silence, candidates: list[Candidate]) -> str:
-    """A few candidates, of whom one is a tanker or listed, are worth a look; many are only for the record.
-
-    So is one that many silent ships could have met.
-    """
-    tanker = any(each.ship.listed or is_tanker(each.ship.ship_type) for each in candidates if is_sought(each.ship))
-    most = max(silence.rivals, sum(may_be_sought(each.ship) for each in candidates))
-    return "rendezvous.few" if tanker and most <= NAMED_MOST else "rendezvous.many"
 
 
 def _others(candidates: list[Candidate]) -> str:

@@ -92,6 +92,7 @@ class _Said(NamedTuple):
     """A ship's row and numbers, and what it has stated."""
 
     row: int
+    in_port_zone: bool
     mmsi: int
     listed: int
     imo: int
@@ -161,8 +162,10 @@ class SlowShipWriter:
             *(reports[name][at].tolist() for name in _REPORTED),
             strict=True,
         )
+        lat_deg, lon_deg = reports["lat_deg"][at], reports["lon_deg"][at]
         said = zip(
             rows.tolist(),
+            port_cells_of(self.reference).in_port_zone(lat_deg, lon_deg).tolist(),
             *(core.mmsi[rows].tolist(), core.listed[rows].tolist()),
             *(_stated(history, core, at, name).tolist() for name in _STATED),
             strict=True,
@@ -210,6 +213,7 @@ class SlowShipWriter:
             listed=self.reference.ships[entry - 1].list if entry else None,
             listed_for=listed_for(self.reference)[entry - 1] if entry else (),
             zone=self._zone(*fix.here, fix.time_ms) if entry else None,
+            in_port_zone=said.in_port_zone,
             source=batch.source,
             sentence=batch.raw[fix.start : fix.end].decode("ascii", "replace"),
             replayed=replayed,

@@ -51,6 +51,8 @@ class SlowShip(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
     """Settings of the reasons for its listing."""
     zone: str | None = None
     """Of a listed ship: the sanctioned zone that it is in."""
+    in_port_zone: bool = False
+    """Whether it is in the zone of an ordinary port, which has alerts of its own about listed ships."""
     source: str = ""
     sentence: str = ""
     """The raw lines of that fix."""

@@ -83,6 +83,18 @@ def test_a_place_where_others_stop_does_not_count() -> None:
     assert loiterings(roadstead()) == []
 
 
+@pytest.mark.parametrize(("far_nm", "count"), [(0.0, 0), (3.0, 0), (4.5, 0), (6.0, 1)])
+def test_the_zone_of_an_ordinary_port_has_alerts_of_its_own(far_nm: float, count: int) -> None:
+    place = (35.0 + far_nm / 60, 129.0)
+    story = ship(LISTED, at(0, 0), (0, 6), place=place, status=5)
+    assert len(ids(loiterings(story))) == count
+    assert count or {a.detector for a in run(story)} >= {"port_call", "port_proximity"}
+
+
+def test_in_a_sanctioned_zone_it_counts() -> None:
+    assert len(ids(loiterings(ship(LISTED, at(0, 0), (0, 6), place=(42.03, 131.0))))) == 1
+
+
 def test_an_area_of_transfers_always_counts() -> None:
     thresholds = {"encounter": {"transfer_areas": ["-8.0 61.0 3"]}}
     playing, stages = engine(thresholds=thresholds), LaterStages.build(1, thresholds, {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from detectors.core.alert import Alert
@@ -139,6 +140,26 @@ def test_ships_without_a_type_that_wait_may_be_sought_as_well() -> None:
     assert [one["mmsi"] for one in found[-1].details["could_have_met"]] == [TANKER]
     two = beside(*(waits(205_000_600 + n, 24.0 + 2 * n, ship_type=-1) for n in range(2)))
     assert {a.severity for a in rendezvous(beside(silent(), waits(), two))[-1:]} == {"ticket"}
+
+
+def test_a_ship_that_waits_in_the_zone_of_a_port_is_none() -> None:
+    near = (35.0, 129.0)
+
+    def beside_port(north_nm: float) -> list[Alert]:
+        dark = [msgspec.structs.replace(r, lat_deg=r.lat_deg - PLACE[0] + near[0] - 0.5) for r in silent()]
+        dark = [msgspec.structs.replace(r, lon_deg=r.lon_deg - PLACE[1] + near[1]) for r in dark]
+        return rendezvous(beside(dark, ship(TANKER, at(north_nm * NM, 0), (0, 12), place=near)))
+
+    assert beside_port(3.5) == []
+    assert beside_port(7.0) != []
+
+
+def test_of_a_long_silence_a_meeting_shows_little() -> None:
+    """In 6 h a meeting that needs 5 h is likely; in two days the ship could have been anywhere."""
+    late = waits(hours=(20.0, 30.0))
+    (opened, *_) = rendezvous(beside(peers(30.0), silent(), late))
+    share = next(fact for fact in opened.why if fact.fact.startswith("share"))
+    assert share.value < share.threshold == 0.25 and opened.severity == "log"
 
 
 def several_silent(count: int) -> Story:

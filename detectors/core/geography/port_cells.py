@@ -31,37 +31,50 @@ def _cells(lat_deg: Floats, lon_deg: Floats) -> Cells:
 
 
 class PortCells:
-    """The cells whose middle is within PORT_NM of a port."""
+    """The cells whose middle is within PORT_NM of a port, and those in the circle of a zone that is an ordinary port.
+
+    What is done in a sanctioned zone counts wherever it is.
+    """
 
     def __init__(self, reference: Reference) -> None:
-        self._known: Cells = np.unique(np.concatenate([np.zeros(0, np.int64), *map(_around, _places(reference))]))
+        zones = [zone for zone in reference.zones if zone.kind == _ORDINARY and zone.polygon is None]
+        ports = [_around(port.lat_deg, port.lon_deg, PORT_NM) for port in reference.ports]
+        self._ports = _together([*ports, *(_around(zone.lat_deg, zone.lon_deg, PORT_NM) for zone in zones)])
+        self._zones = _together([_around(zone.lat_deg, zone.lon_deg, zone.radius_nm) for zone in zones])
 
     def at_port(self, lat_deg: Floats, lon_deg: Floats) -> Bools:
         """Which of these places, which must be known, are near a port."""
-        if not len(self._known):
-            return np.zeros(len(lat_deg), bool)
-        cells = _cells(lat_deg, lon_deg)
-        found: Bools = self._known[np.searchsorted(self._known, cells).clip(max=len(self._known) - 1)] == cells
-        return found
+        return _in(self._ports, lat_deg, lon_deg)
+
+    def in_port_zone(self, lat_deg: Floats, lon_deg: Floats) -> Bools:
+        """Which of these places, which must be known, are in the zone of an ordinary port: its roadstead as well."""
+        return _in(self._zones, lat_deg, lon_deg)
 
 
-def _places(reference: Reference) -> list[tuple[float, float]]:
-    """Ports, and ordinary ports among the zones: what is done in a sanctioned zone counts wherever it is."""
-    circles = [zone for zone in reference.zones if zone.kind == _ORDINARY and zone.polygon is None]
-    ports = [(port.lat_deg, port.lon_deg) for port in reference.ports]
-    return [*ports, *((zone.lat_deg, zone.lon_deg) for zone in circles)]
+def _together(parts: list[Cells]) -> Cells:
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
 
 
-def _around(place: tuple[float, float]) -> Cells:
-    lat_deg, lon_deg = place
+def _in(known: Cells, lat_deg: Floats, lon_deg: Floats) -> Bools:
+    if not len(known):
+        return np.zeros(len(lat_deg), bool)
+    cells = _cells(lat_deg, lon_deg)
+    found: Bools = known[np.searchsorted(known, cells).clip(max=len(known) - 1)] == cells
+    return found
+
+
+def _around(lat_deg: float, lon_deg: float, within_nm: float) -> Cells:
+    """The cells whose middle is within this distance, by number: a place can be on the edge of its cell."""
     narrow = max(math.cos(math.radians(lat_deg)), _NARROWEST)
-    high, wide = PORT_NM / _NM_A_DEGREE, PORT_NM / _NM_A_DEGREE / narrow
-    steps = np.arange(-math.ceil(high / _CELL_DEG), math.ceil(high / _CELL_DEG) + 1) * _CELL_DEG
-    along = np.arange(-math.ceil(wide / _CELL_DEG), math.ceil(wide / _CELL_DEG) + 1) * _CELL_DEG
-    north, east = (each.ravel() for each in np.meshgrid(steps, along))
-    inside = np.hypot(north, east * narrow) <= high
-    middle = np.clip(lat_deg + north[inside], -90.0, 90.0), lon_deg + east[inside]
-    return _cells(*middle)
+    high, wide = within_nm / _NM_A_DEGREE, within_nm / _NM_A_DEGREE / narrow
+    rows = np.arange(math.floor((lat_deg - high + 90.0) / _CELL_DEG), math.ceil((lat_deg + high + 90.0) / _CELL_DEG))
+    columns = np.arange(
+        math.floor((lon_deg - wide + 180.0) / _CELL_DEG), math.ceil((lon_deg + wide + 180.0) / _CELL_DEG)
+    )
+    row, column = (each.ravel() for each in np.meshgrid(rows, columns))
+    north, east = (row + 0.5) * _CELL_DEG - 90.0 - lat_deg, (column + 0.5) * _CELL_DEG - 180.0 - lon_deg
+    inside = (np.hypot(north, east * narrow) <= high) & (row >= 0) & (row < _ROWS)
+    return np.asarray(row[inside] * _COLUMNS + column[inside] % _COLUMNS, np.int64)
 
 
 port_cells_of: Final = Once(PortCells)

@@ -124,6 +124,8 @@ class Silences:
         near = np.flatnonzero((far_nm <= thresholds.reach_nm) & (slow["mmsi"] != told.mmsi))
         for at in near.tolist():
             row, mmsi = slow[at], int(slow["mmsi"][at])
+            if newest[mmsi].in_port_zone:
+                continue
             known = silence.candidates.get(mmsi)
             since = int(row["since"])
             if known is not None and known.since != since and known.last - known.since > step - since:
