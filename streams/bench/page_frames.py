@@ -58,11 +58,11 @@ async def frames(url: str, home: Path, count: int = 150) -> Frames:
     """Moves the map ``count`` times and measures each frame.
 
     ``home``: an empty folder for the browser's profile.
-    The browser draws with the processor (SwiftShader): a machine without a graphics card.
+    The browser is that of a machine without a graphics card: it has no WebGL and draws all by the processor.
     """
     program = chromium()
     assert program is not None
-    flags = ("--headless=new", "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+    flags = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-3d-apis")
     more = ("--disable-dev-shm-usage", "--no-first-run", "--remote-debugging-port=0", f"--user-data-dir={home}")
     process = subprocess.Popen(
         [program, *flags, *more, "--window-size=1280,720", "about:blank"],
