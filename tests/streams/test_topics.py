@@ -20,7 +20,7 @@ def test_partitions_follow_the_settings_where_vessels_are_spread_and_names_have_
     made = {plan.name: plan.partitions for plan in plans(KafkaSettings(partitions=12, topic_prefix="x."))}
     assert made["x.ais.sentences.v1"] == made["x.ais.fleet.v1"] == 12
     assert made["x.ais.dead.v1"] == 1
-    assert len(made) == len(TABLE) == 15
+    assert len(made) == len(TABLE) == 17
 
 
 def test_cues_are_compacted_and_leave_when_alerts_do() -> None:

@@ -16,7 +16,7 @@ class BaseMap {
   constructor(box, { ready, failed }) {
     Object.assign(this, { box, ready, failed, map: null });
     const library = $("library");
-    if (window.maplibregl) this.begin();
+    if (window.maplibregl) queueMicrotask(() => this.begin()); // what it calls needs all of the map's parts
     else {
       library.addEventListener("load", () => this.begin());
       library.addEventListener("error", () => failed("the map library could not be loaded"));

@@ -29,7 +29,7 @@ from streams.doctor.reading import Newest, SnapshotSummary
 from streams.doctor.reference import reference_findings
 from streams.doctor.services import service_findings
 from streams.doctor.sources import sources_finding
-from streams.messages.topics import TOPICS, create_missing
+from streams.messages.topics import TABLE, create_missing
 from streams.observability.metrics_server import serve
 from streams.reference import read_reference
 from streams.settings.model import (
@@ -201,7 +201,7 @@ def test_the_command_prints_lines_and_json_and_exits_with_1(kafka_settings: Kafk
     assert told.exit_code == 1
     by_name: dict[str, Any] = {finding["name"]: finding for finding in json.loads(told.stdout)}
     assert by_name["topics"]["verdict"] == "wrong"
-    assert f"{len(TOPICS)} are missing" in by_name["topics"]["said"]
+    assert f"{len(TABLE)} are missing" in by_name["topics"]["said"]
 
 
 def test_a_silent_source_is_named_though_the_log_is_written() -> None:
