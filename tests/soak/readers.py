@@ -11,6 +11,8 @@ from threading import Event
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from tests.ops.programs import for_all
+
 _DASHBOARDS: Final = Path(__file__).parents[2] / "deploy" / "grafana" / "dashboards"
 _EVERY_S: Final = 3.0
 _PATIENCE_S: Final = 20.0
@@ -29,7 +31,9 @@ _CONSOLE: Final = (
 def row_queries() -> tuple[str, ...]:
     """What Grafana asks of ``wakewatch grafana-datasource``."""
     panels = [panel for path in sorted(_DASHBOARDS.glob("*.json")) for panel in _panels(json.loads(path.read_text()))]
-    asked = [target["expr"] for p in panels if p["datasource"]["uid"] == "${alerts}" for target in p["targets"]]
+    asked = [
+        for_all(target["expr"]) for p in panels if p["datasource"]["uid"] == "${alerts}" for target in p["targets"]
+    ]
     return tuple(dict.fromkeys(asked))
 
 
