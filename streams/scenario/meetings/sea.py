@@ -19,7 +19,7 @@ HOURS: Final = 27.0
 _RANGE_NM: Final = 60.0
 _APART_NM: Final = 420.0
 """Nothing in the one is in reach of a ship in the other."""
-_ORDINARY: Final = 9
+_ORDINARY: Final = 18
 _RESTS_EVERY: Final = 3
 _WATERS: Final[tuple[tuple[Place, int], ...]] = (
     ((12.0, 111.5), 574),
@@ -50,11 +50,14 @@ class Sea:
         self._afloat: list[tuple[Afloat, str]] = []
 
     def _ordinary(self, stations: tuple[ShoreStation, ...], vessels: int) -> None:
-        """Ordinary ships: in the east all are under way, because a ship that waits there could be met."""
+        """Ordinary ships, half on each side: in the east all are under way, because one that waits could be met."""
         west, east = stations
         for number in range(vessels):
-            self.scene.honest(self.scene.ship(), self.scene.track(west, rests=number % _RESTS_EVERY == 0))
-            self.scene.honest(self.scene.ship(), self.scene.track(east))
+            if number % 2:
+                self.scene.honest(self.scene.ship(), self.scene.track(east))
+            else:
+                rests = number // 2 % _RESTS_EVERY == 0
+                self.scene.honest(self.scene.ship(), self.scene.track(west, rests=rests))
 
     def ship(self, ship_type: int = 80, length_m: int = 180, beam_m: int = 32, **more: object) -> StoryShip:
         """A ship with numbers of its own; ``more``: further particulars."""

@@ -59,7 +59,8 @@ def build_roadstead(options: Options) -> Scenario:
         return _at_rest(said, scene.near(inland, _SPREAD_NM))
 
     truths = _displaced(scene, victims, _ROADSTEAD_LASTS_MS, appears)
-    return scene.scenario("roadstead", TITLE_ROADSTEAD, truths, only=("interference",))
+    # Some lie nearer to each other than ships at anchor do, before the feed has taught that it is a roadstead.
+    return scene.scenario("roadstead", TITLE_ROADSTEAD, truths, only=("interference", "encounter"))
 
 
 def _at_anchor(scene: Scene) -> Track:

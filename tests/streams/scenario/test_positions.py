@@ -15,7 +15,7 @@ from streams.scenario.model import HOUR_MS, MINUTE_MS
 from streams.scenario.positions import displaced, false_track, reception
 from streams.scenario.positions.scene import Scene, offset
 
-NAMES = sorted(SCENARIOS.keys() - {"angara", "strait", "outage", "hole"})
+NAMES = sorted(SCENARIOS.keys() - {"angara", "strait", "outage", "hole", "meetings"})
 PER_DEG = 600_000
 BASE_MMSI_MOST = 99_999_999
 

@@ -48,7 +48,7 @@ def published(alerts: list[Alert]) -> tuple[Sink, Sink]:
     """The records of alerts and of cues."""
     topic, cues, other = Sink(), Sink(), Sink()
     nothing: Any = None
-    publisher = Publisher(topic, other, cues, other, identities=nothing, places=nothing, areas=nothing)
+    publisher = Publisher(topic, other, cues, other, identities=nothing, places=nothing, areas=nothing, slow=nothing)
 
     async def publish() -> None:
         for alert in alerts:
