@@ -179,7 +179,6 @@ def test_the_map_library_is_the_one_that_is_recorded() -> None:
     for name, digest in said["sha256"].items():
         assert hashlib.sha256((FOLDER / "vendor" / name).read_bytes()).hexdigest() == digest, name
     assert set(said["sha256"]) == {*vendor.FILES, "LICENSE.txt"}
-    assert said["version"] in said["tarball"]
     assert f'VERSION: Final = "{said["version"]}"' in (ROOT / "deploy/maplibre/renew.py").read_text()
 
 
